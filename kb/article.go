@@ -41,15 +41,16 @@ type Article struct {
 	Updated     time.Time // the date (UTC midnight) of front matter `updated`; zero when unknown
 	Revision    int       // author-raised integer, at least 1; votes belong to a revision (D-34)
 
-	HTML     []byte    // the rendered, sanitised body
-	Headings []Heading // h2 and h3 for the table of contents, in order
-	Passages []Passage // the body cut at its headings, for search and excerpts
-	Markdown []byte    // the body's source without front matter, for the .md URL
-	Words    int       // words of prose, for the reading time
-	HasVideo bool      // a click-to-load video block is present
-	HasTabs  bool      // a tab group is present
-	HasCode  bool      // a code block is present
-	Hash     string    // hex SHA-256 of the file's bytes; changes when the file does
+	HTML         []byte    // the rendered, sanitised body
+	Headings     []Heading // h2 and h3 for the table of contents, in order
+	Passages     []Passage // the body cut at its headings, for search and excerpts
+	Markdown     []byte    // the body's source without front matter, for the .md URL
+	Words        int       // words of prose, for the reading time
+	HasVideo     bool      // a click-to-load video block is present
+	VideoOrigins []string  // origins ("https://player.vimeo.com") the page's frame-src must allow after a click
+	HasTabs      bool      // a tab group is present
+	HasCode      bool      // a code block is present
+	Hash         string    // hex SHA-256 of the file's bytes; changes when the file does
 }
 
 // URL is the article's site path, "/fr/products/vps".
@@ -84,6 +85,7 @@ type Section struct {
 	Title       string // from the section's _index.md, else from the locale, else the slug made readable
 	Description string
 	Order       int
+	Explicit    bool       // Title comes from an _index.md; false when it is the slug made readable
 	Articles    []*Article // by Order, then Title
 }
 

@@ -1,0 +1,67 @@
+package kb
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// String is the problem as compilers print theirs: "path:line: severity:
+// message".
+func (p Problem) String() string {
+	if p.Line == 0 {
+		return fmt.Sprintf("%s: %s: %s", p.Path, p.Severity, p.Message)
+	}
+	return fmt.Sprintf("%s:%d: %s: %s", p.Path, p.Line, p.Severity, p.Message)
+}
+
+func sortProblems(problems []Problem) {
+	slices.SortStableFunc(problems, func(a, b Problem) int {
+		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line))
+	})
+}
+
+// collectProblems is what every file reported by itself plus what only shows
+// when all are known: links to headings that are not there and aliases that
+// collide.
+func (l *Library) collectProblems() []Problem {
+	var out []Problem
+	aliases := map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(l.files)) {
+		f := l.files[name]
+		out = append(out, f.problems...)
+		out = append(out, f.addressNotes...)
+		for _, link := range f.links {
+			target := l.files[link.target]
+			if target == nil || target.article == nil {
+				continue
+			}
+			if _, ok := target.anchors[link.anchor]; !ok {
+				hint := ""
+				if near := nearest(link.anchor, slices.Sorted(maps.Keys(target.anchors))); near != "" {
+					hint = fmt.Sprintf("; did you mean #%s?", near)
+				}
+				out = append(out, Problem{Path: name, Line: link.line, Severity: Error,
+					Message: fmt.Sprintf("%s has no heading #%s%s", link.target, clip(link.anchor), hint)})
+			}
+		}
+		if f.article == nil {
+			continue
+		}
+		for _, alias := range f.article.Aliases {
+			from := cleanSitePath(alias)
+			if a := l.byURL[from]; a != nil {
+				out = append(out, Problem{Path: name, Line: 1, Severity: Error,
+					Message: fmt.Sprintf("the alias %s is the address of %s, which stays", alias, a.Path)})
+			} else if other := aliases[from]; other != "" {
+				out = append(out, Problem{Path: name, Line: 1, Severity: Error,
+					Message: fmt.Sprintf("the alias %s is claimed by %s too", alias, other)})
+			} else {
+				aliases[from] = name
+			}
+		}
+	}
+	sortProblems(out)
+	return out
+}
