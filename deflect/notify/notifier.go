@@ -1,0 +1,289 @@
+package notify
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/vmcloud/ricochet/deflect/ticket"
+)
+
+// JobSend is the job that delivers one outbox row.
+const JobSend = "mail.send"
+
+// The mails one address receives in an hour. Automatic mail beyond MaxAutomatic
+// is suppressed, so that nobody can fill a stranger's mailbox through the
+// form; what staff write is never dropped.
+const (
+	MaxAutomatic = 10
+	perHour      = time.Hour
+)
+
+// Recipient is whom a mail goes to.
+type Recipient struct {
+	PersonID string
+	Email    string
+	Name     string
+	Lang     string
+}
+
+// Tx is what the notifier needs from a transaction. Implemented by store.
+type Tx interface {
+	Now() time.Time
+	TicketByID(id string) (ticket.Ticket, error)
+	MessageByID(id string) (ticket.Message, error)
+	RecipientOf(personID string) (Recipient, error)
+	// StaffRecipients lists the staff who are told about customers' messages.
+	StaffRecipients() ([]Recipient, error)
+	// CountMails counts the mails to an address created since, sent or queued.
+	CountMails(email string, since time.Time) (int, error)
+	// InsertMail stores an outbox row; ok is false when its dedupe key exists.
+	InsertMail(m Mail) (ok bool, err error)
+	MailByID(id string) (Mail, error)
+	MarkMail(id string, state MailState, at time.Time) error
+	EventsOf(ticketID string) ([]ticket.Event, error)
+	AppendEvent(ticketID string, e ticket.Event) error
+	Enqueue(kind, dedupe, payload string) error
+}
+
+// Store opens transactions.
+type Store interface {
+	InTx(ctx context.Context, fn func(Tx) error) error
+}
+
+// Texts says things in a language. Implemented over the locale files.
+type Texts interface {
+	// Text is the text of key with its placeholders filled.
+	Text(lang, key string, data map[string]any) string
+	// Instant is a point in time in words, with its time zone.
+	Instant(lang string, t time.Time, zone string) string
+}
+
+// Notifier writes and sends mails. Its methods are job handlers and may run
+// again after a crash: the outbox row's dedupe key makes them idempotent.
+type Notifier struct {
+	Store   Store
+	Sender  Sender
+	Texts   Texts
+	BaseURL string
+	Domain  string // right side of Message-IDs
+	Access  func(ticketID string) string
+	Log     *slog.Logger
+}
+
+// job is the payload of the ticket jobs.
+type job struct {
+	Ticket  string `json:"ticket"`
+	Message string `json:"message"`
+	Mail    string `json:"mail"`
+}
+
+func decode(payload string) (job, error) {
+	var j job
+	if err := json.Unmarshal([]byte(payload), &j); err != nil {
+		return j, fmt.Errorf("job payload: %w", err)
+	}
+	return j, nil
+}
+
+// TicketCreated acknowledges a new ticket to the customer, with its number,
+// the due dates in words and the link to "my request", and tells the staff.
+func (n *Notifier) TicketCreated(ctx context.Context, payload string) error {
+	j, err := decode(payload)
+	if err != nil {
+		return err
+	}
+	return n.Store.InTx(ctx, func(tx Tx) error {
+		t, err := tx.TicketByID(j.Ticket)
+		if err != nil {
+			return err
+		}
+		to, err := tx.RecipientOf(t.PersonID)
+		if err != nil {
+			return err
+		}
+		data := n.data(t, to)
+		data["Due"] = n.dueLines(t)
+		ack := Mail{
+			Dedupe: "ack:" + t.ID, TicketID: t.ID, Kind: Acknowledgement, Automatic: true,
+			Subject: n.Texts.Text(t.Lang, "mail.ack.subject", data), Body: n.Texts.Text(t.Lang, "mail.ack.body", data),
+			MessageID: n.threadID(t.ID),
+		}
+		if err := n.post(tx, ack, to, t.Lang); err != nil {
+			return err
+		}
+		return n.tellStaff(tx, t, "created:"+t.ID, "mail.staff_new", to, nil)
+	})
+}
+
+// StaffReplied sends a staff answer to the customer.
+func (n *Notifier) StaffReplied(ctx context.Context, payload string) error {
+	return n.aboutMessage(ctx, payload, func(tx Tx, t ticket.Ticket, m ticket.Message, to Recipient) error {
+		data := n.data(t, to)
+		data["Message"] = m.Body
+		return n.post(tx, Mail{
+			Dedupe: "reply:" + m.ID, TicketID: t.ID, Kind: Answer,
+			Subject: n.Texts.Text(t.Lang, "mail.reply.subject", data), Body: n.Texts.Text(t.Lang, "mail.reply.body", data),
+			InReplyTo: n.threadID(t.ID),
+		}, to, t.Lang)
+	})
+}
+
+// CustomerReplied tells the staff that the customer wrote again.
+func (n *Notifier) CustomerReplied(ctx context.Context, payload string) error {
+	return n.aboutMessage(ctx, payload, func(tx Tx, t ticket.Ticket, m ticket.Message, to Recipient) error {
+		return n.tellStaff(tx, t, "customer:"+m.ID, "mail.staff_reply", to, &m)
+	})
+}
+
+func (n *Notifier) aboutMessage(ctx context.Context, payload string, f func(Tx, ticket.Ticket, ticket.Message, Recipient) error) error {
+	j, err := decode(payload)
+	if err != nil {
+		return err
+	}
+	return n.Store.InTx(ctx, func(tx Tx) error {
+		t, err := tx.TicketByID(j.Ticket)
+		if err != nil {
+			return err
+		}
+		m, err := tx.MessageByID(j.Message)
+		if err != nil {
+			return err
+		}
+		to, err := tx.RecipientOf(t.PersonID)
+		if err != nil {
+			return err
+		}
+		return f(tx, t, m, to)
+	})
+}
+
+// Send delivers one outbox row. The row is marked after the server took it: a
+// crash in between repeats the delivery under the same Message-ID.
+func (n *Notifier) Send(ctx context.Context, payload string) error {
+	j, err := decode(payload)
+	if err != nil {
+		return err
+	}
+	var m Mail
+	if err := n.Store.InTx(ctx, func(tx Tx) error {
+		m, err = tx.MailByID(j.Mail)
+		return err
+	}); err != nil {
+		return err
+	}
+	if m.State != Queued {
+		return nil
+	}
+	if err := n.Sender.Send(ctx, m); err != nil {
+		return err
+	}
+	return n.Store.InTx(context.WithoutCancel(ctx), func(tx Tx) error { return tx.MarkMail(m.ID, Sent, tx.Now()) })
+}
+
+// post puts m in the outbox, or records why it stays there.
+func (n *Notifier) post(tx Tx, m Mail, to Recipient, lang string) error {
+	m.ID = uuid.Must(uuid.NewV7()).String()
+	m.PersonID, m.Recipient, m.Lang, m.State, m.CreatedAt = to.PersonID, to.Email, lang, Queued, tx.Now()
+	if m.MessageID == "" {
+		m.MessageID = m.ID + "@" + n.Domain
+	}
+	if m.Automatic {
+		sent, err := tx.CountMails(to.Email, tx.Now().Add(-perHour))
+		if err != nil {
+			return err
+		}
+		if sent >= MaxAutomatic {
+			m.State = Suppressed
+		}
+	}
+	ok, err := tx.InsertMail(m)
+	if err != nil || !ok {
+		return err
+	}
+	if m.State == Suppressed {
+		n.Log.Warn("mail suppressed: the address has had its share of the hour", "mail", m.ID, "ticket", m.TicketID)
+		return suppressedEvent(tx, m)
+	}
+	payload, err := json.Marshal(job{Mail: m.ID})
+	if err != nil {
+		return err
+	}
+	return tx.Enqueue(JobSend, JobSend+":"+m.ID, string(payload))
+}
+
+// suppressedEvent puts the missing mail on the ticket, so that staff see it.
+func suppressedEvent(tx Tx, m Mail) error {
+	log, err := tx.EventsOf(m.TicketID)
+	if err != nil {
+		return err
+	}
+	return tx.AppendEvent(m.TicketID, ticket.Event{
+		Seq: int64(len(log)) + 1, At: tx.Now(), Kind: ticket.MailSuppressed, Actor: ticket.Actor{Kind: ticket.BySystem},
+		Data: ticket.EventData{MailKind: string(m.Kind)},
+	})
+}
+
+func (n *Notifier) tellStaff(tx Tx, t ticket.Ticket, about, key string, from Recipient, m *ticket.Message) error {
+	staff, err := tx.StaffRecipients()
+	if err != nil {
+		return err
+	}
+	for _, to := range staff {
+		data := n.data(t, from)
+		data["Link"] = n.BaseURL + "/staff/tickets/" + t.ID
+		data["Tier"] = n.Texts.Text(to.Lang, "tier."+string(t.Tier), nil)
+		data["Priority"] = string(t.Priority)
+		if m != nil {
+			data["Message"] = m.Body
+		}
+		if at, _ := t.NextDue(); !at.IsZero() {
+			data["Due"] = n.Texts.Instant(to.Lang, at, "")
+		} else {
+			data["Due"] = "–"
+		}
+		err := n.post(tx, Mail{
+			Dedupe: about + ":" + to.PersonID, TicketID: t.ID, Kind: StaffNotice,
+			Subject: n.Texts.Text(to.Lang, key+".subject", data), Body: n.Texts.Text(to.Lang, key+".body", data),
+			InReplyTo: n.threadID(t.ID),
+		}, to, to.Lang)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// threadID is the Message-ID of a ticket's first mail; later mails refer to
+// it so that mail programs show one conversation.
+func (n *Notifier) threadID(ticketID string) string { return "ticket." + ticketID + "@" + n.Domain }
+
+func (n *Notifier) data(t ticket.Ticket, to Recipient) map[string]any {
+	return map[string]any{
+		"Name": to.Name, "Number": t.Number, "Subject": t.Subject,
+		"Link": n.BaseURL + "/" + t.Lang + "/request/" + n.Access(t.ID),
+	}
+}
+
+// dueLines writes what was promised to the customer: each target with its due
+// date in words and time zone, internal goals left out (D-7, D-10).
+func (n *Notifier) dueLines(t ticket.Ticket) string {
+	var b strings.Builder
+	for _, g := range t.SLA {
+		if g.Internal || g.Due.IsZero() || (g.Name != "first_response" && g.Name != "resolution") {
+			continue
+		}
+		key := "mail.due." + g.Name
+		if g.BestEffort {
+			key = "mail.due.best_effort"
+		}
+		b.WriteString(n.Texts.Text(t.Lang, key, map[string]any{"At": n.Texts.Instant(t.Lang, g.Due, g.Zone)}))
+		b.WriteByte('\n')
+	}
+	return strings.TrimRight(b.String(), "\n")
+}

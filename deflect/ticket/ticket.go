@@ -1,0 +1,287 @@
+// Package ticket is the life of a support request: its states, its events and
+// the pure machine that moves it. A ticket is what its events say; stored
+// fields are caches of that log (D-12, D-20).
+package ticket
+
+import (
+	"crypto/rand"
+	"time"
+
+	"github.com/vmcloud/ricochet/internal/errs"
+)
+
+// State is where a ticket stands (D-20).
+type State string
+
+// The states of D-20.
+const (
+	New             State = "new"
+	Open            State = "open"
+	WaitingCustomer State = "waiting_customer"
+	InProgress      State = "in_progress"
+	Escalated       State = "escalated"
+	Resolved        State = "resolved"
+	Reopened        State = "reopened"
+	Closed          State = "closed"
+	Merged          State = "merged"
+)
+
+// Active says whether work is still owed on the ticket.
+func (s State) Active() bool { return s != Resolved && s != Closed && s != Merged }
+
+// Priority is P0 (platform-wide outage, set by staff only) to P4 (D-5).
+type Priority string
+
+// The priorities of D-5.
+const (
+	P0 Priority = "P0"
+	P1 Priority = "P1"
+	P2 Priority = "P2"
+	P3 Priority = "P3"
+	P4 Priority = "P4"
+)
+
+// Priorities lists them, most urgent first.
+var Priorities = []Priority{P0, P1, P2, P3, P4}
+
+// Tier is the customer's service level (D-6).
+type Tier string
+
+// The tiers of D-6.
+const (
+	Free       Tier = "free"
+	Standard   Tier = "standard"
+	Business   Tier = "business"
+	Enterprise Tier = "enterprise"
+)
+
+// Tiers lists them, lowest first.
+var Tiers = []Tier{Free, Standard, Business, Enterprise}
+
+// Level is an answer to "how urgent" and "how many are affected".
+type Level string
+
+// The levels of impact and urgency. The form says them in plain words.
+const (
+	High   Level = "high"
+	Medium Level = "medium"
+	Low    Level = "low"
+)
+
+// Propose is the priority for an impact and an urgency (D-11: the matrix of
+// the general guide; the column is urgency, the row impact). Anything unknown
+// counts as low. P0 is never proposed.
+func Propose(impact, urgency Level) Priority {
+	n := rank(impact) + rank(urgency) // 0: both high ... 4: both low
+	switch {
+	case n <= 1:
+		return P1
+	case n == 2:
+		return P2
+	case n == 3:
+		return P3
+	}
+	return P4
+}
+
+func rank(l Level) int {
+	switch l {
+	case High:
+		return 0
+	case Medium:
+		return 1
+	}
+	return 2
+}
+
+// Channel is how a ticket came in.
+type Channel string
+
+// The channels.
+const (
+	ByForm Channel = "form"
+	ByAPI  Channel = "api"
+)
+
+// Ticket is the current shape of a request.
+type Ticket struct {
+	ID         string
+	Number     string // "VM-7K3F-92", what people quote
+	AccessHash string // hash of the secret in the "my request" link
+	PersonID   string
+	Visitor    string // measurement cookie's hash, "" when there was none
+	Channel    Channel
+	Lang       string
+	Category   string // "" when not chosen (D-30: unknown)
+	Urgency    Level
+	Impact     Level
+	Tier       Tier
+	Priority   Priority
+	State      State
+	Subject    string
+	Assignee   string // staff id, "" for nobody yet
+	ReceivedAt time.Time
+	UpdatedAt  time.Time
+	Version    int64 // raised by every change; guards against lost updates
+	SLA        []Target
+}
+
+// Target is the cached state of one SLA promise of a ticket (D-12).
+type Target struct {
+	Name       string    `json:"name"`              // first_response, next_response, periodic_update, resolution
+	Due        time.Time `json:"due,omitzero"`      // zero when nothing is being timed
+	State      string    `json:"state"`             // running, paused, met, breached, inactive
+	Internal   bool      `json:"internal,omitzero"` // a goal of the team, not promised to the customer (D-7, D-10)
+	BestEffort bool      `json:"effort,omitzero"`   // Free tier: never a breach (D-9)
+	Figure     string    `json:"figure,omitzero"`   // the promise as written in the policy, "4h"
+	Calendar   string    `json:"calendar,omitzero"` // name of the calendar it runs on
+	BreachedAt time.Time `json:"breached,omitzero"` // equals Due when the promise was missed (D-17)
+	Paused     bool      `json:"paused,omitzero"`
+	Zone       string    `json:"zone,omitzero"` // IANA zone of the calendar
+}
+
+// NextDue is the earliest due date still running, which orders the desk's
+// queue, and its target's name; zero and "" when nothing runs. Best-effort
+// promises count: they are an order of work, not a breach (D-9).
+func (t *Ticket) NextDue() (time.Time, string) {
+	var at time.Time
+	var name string
+	for _, g := range t.SLA {
+		if g.State != "running" || g.Due.IsZero() {
+			continue
+		}
+		if at.IsZero() || g.Due.Before(at) {
+			at, name = g.Due, g.Name
+		}
+	}
+	return at, name
+}
+
+// numberAlphabet is Crockford's base 32: no I, L, O, U to misread.
+const numberAlphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+// NewNumber makes a tracking number such as VM-7K3F-92: 30 random bits, so
+// that nobody can count tickets or guess the next one. Uniqueness is the
+// store's to check.
+func NewNumber() string {
+	var b [6]byte
+	_, _ = rand.Read(b[:]) // crypto/rand.Read never fails
+	s := make([]byte, 0, 10)
+	s = append(s, "VM-"...)
+	for i, v := range b {
+		if i == 4 {
+			s = append(s, '-')
+		}
+		s = append(s, numberAlphabet[v&31])
+	}
+	return string(s)
+}
+
+// EventKind says what happened.
+type EventKind string
+
+// The kinds of events.
+const (
+	Created         EventKind = "created"
+	CustomerReplied EventKind = "customer_replied"
+	StaffReplied    EventKind = "staff_replied"
+	Noted           EventKind = "noted"
+	StateChanged    EventKind = "state_changed"
+	PriorityChanged EventKind = "priority_changed"
+	TierChanged     EventKind = "tier_changed"
+	Assigned        EventKind = "assigned"
+	MailSuppressed  EventKind = "mail_suppressed"
+)
+
+// ActorKind says who acted.
+type ActorKind string
+
+// The kinds of actors.
+const (
+	ByCustomer ActorKind = "customer"
+	ByStaff    ActorKind = "staff"
+	BySystem   ActorKind = "system"
+)
+
+// Actor is who did something: an opaque person or staff id.
+type Actor struct {
+	Kind ActorKind
+	ID   string
+}
+
+// Event is one entry of a ticket's append-only log: who, when, why (D-20).
+// It holds ids and names of states, never personal data (D-36).
+type Event struct {
+	Seq    int64
+	At     time.Time
+	Kind   EventKind
+	Actor  Actor
+	Reason string
+	Data   EventData
+}
+
+// EventData is what an event changed. Only the fields of its kind are set.
+type EventData struct {
+	MessageID string   `json:"message,omitempty"`
+	From      string   `json:"from,omitempty"`
+	To        string   `json:"to,omitempty"`
+	Tier      Tier     `json:"tier,omitempty"`     // Created
+	Priority  Priority `json:"priority,omitempty"` // Created
+	Channel   Channel  `json:"channel,omitempty"`  // Created
+	MailKind  string   `json:"mail,omitempty"`     // MailSuppressed
+}
+
+// next lists the states a person or a timer may choose from each state. New
+// is left by the first action; Merged and Closed are left by nothing: a
+// message on a closed ticket opens a linked new one (D-15).
+var next = map[State][]State{
+	New:             {Open, InProgress, WaitingCustomer, Escalated, Resolved, Closed},
+	Open:            {InProgress, WaitingCustomer, Escalated, Resolved, Closed},
+	InProgress:      {Open, WaitingCustomer, Escalated, Resolved, Closed},
+	WaitingCustomer: {Open, InProgress, Escalated, Resolved, Closed},
+	Escalated:       {InProgress, WaitingCustomer, Resolved, Closed},
+	Resolved:        {Reopened, Closed},
+	Reopened:        {Open, InProgress, WaitingCustomer, Escalated, Resolved, Closed},
+}
+
+// NextStates lists where a ticket in state s may go.
+func NextStates(s State) []State { return next[s] }
+
+// Move changes the state, or refuses and names what would be allowed.
+func Move(t Ticket, to State) (Ticket, error) {
+	for _, s := range next[t.State] {
+		if s == to {
+			t.State = to
+			return t, nil
+		}
+	}
+	e := errs.Newf(errs.Conflict, "error.ticket.transition", "ticket %s: %s cannot become %s; allowed: %v", t.Number, t.State, to, next[t.State])
+	e.Args = map[string]any{"From": string(t.State), "To": string(to)}
+	return t, e
+}
+
+// AfterCustomerReply is the state once the customer wrote: waiting resumes
+// (D-14), resolved reopens (D-15); closed and merged tickets take no message.
+func AfterCustomerReply(t Ticket) (Ticket, error) {
+	switch t.State {
+	case WaitingCustomer:
+		t.State = Open
+	case Resolved:
+		t.State = Reopened
+	case Closed, Merged:
+		return t, errs.Newf(errs.Conflict, "error.ticket.closed", "ticket %s is %s", t.Number, t.State)
+	}
+	return t, nil
+}
+
+// AfterStaffReply is the state once staff answered publicly: a new or
+// reopened ticket is in progress.
+func AfterStaffReply(t Ticket) (Ticket, error) {
+	switch t.State {
+	case New, Open, Reopened:
+		t.State = InProgress
+	case Closed, Merged:
+		return t, errs.Newf(errs.Conflict, "error.ticket.closed", "ticket %s is %s", t.Number, t.State)
+	}
+	return t, nil
+}

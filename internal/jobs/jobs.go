@@ -1,0 +1,179 @@
+// Package jobs runs durable work: mails, timers, sweeps. The table itself
+// lives in package store, so that a job commits together with the change that
+// caused it; this package claims, runs, retries and rescues.
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/vmcloud/ricochet/internal/clock"
+)
+
+// Job is one piece of work. Handlers must be idempotent: a job whose worker
+// dies is run again.
+type Job struct {
+	ID       string
+	Kind     string
+	Dedupe   string // at most one job with this key exists at a time; "" for none
+	Payload  string // JSON, ids only
+	RunAt    time.Time
+	Attempts int // runs begun, this one included
+}
+
+// Store is the durable table. Claim must hand a job to one worker only.
+type Store interface {
+	// ClaimJobs leases up to n due jobs of any kind until lease.
+	ClaimJobs(ctx context.Context, worker string, now, lease time.Time, n int) ([]Job, error)
+	// FinishJob removes a job that succeeded.
+	FinishJob(ctx context.Context, id string) error
+	// RetryJob makes a failed job available again at runAt, or dead.
+	RetryJob(ctx context.Context, id string, runAt time.Time, dead bool, reason string) error
+	// RescueJobs makes jobs whose lease ran out available again.
+	RescueJobs(ctx context.Context, now time.Time) (int, error)
+}
+
+// Handler does the work of one kind. A job whose handler returns an error is
+// retried with back-off.
+type Handler func(ctx context.Context, j Job) error
+
+// MaxAttempts is how often a job is tried before it is left dead for a person
+// to see: with the back-off used that is about nine hours.
+const MaxAttempts = 12
+
+// lease is how long a worker may hold a job before it is thought dead.
+const lease = 2 * time.Minute
+
+// Runner claims due jobs and runs them until its context ends.
+type Runner struct {
+	Store    Store
+	Clock    clock.Clock
+	Log      *slog.Logger
+	Handlers map[string]Handler
+	Worker   string        // unique per process
+	Batch    int           // jobs in hand at once; 0 means 8
+	Poll     time.Duration // longest wait between looks at the table; 0 means 1 s
+
+	wake chan struct{}
+	once sync.Once
+}
+
+func (r *Runner) init() {
+	r.once.Do(func() {
+		r.wake = make(chan struct{}, 1)
+		if r.Batch == 0 {
+			r.Batch = 8
+		}
+		if r.Poll == 0 {
+			r.Poll = time.Second
+		}
+	})
+}
+
+// Wake makes the runner look at the table now instead of at its next poll.
+// It never blocks.
+func (r *Runner) Wake() {
+	r.init()
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run works until ctx ends, then waits for the jobs in hand.
+func (r *Runner) Run(ctx context.Context) {
+	r.init()
+	t := time.NewTicker(r.Poll)
+	defer t.Stop()
+	for {
+		n := r.Once(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		if n == r.Batch {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-r.wake:
+		case <-t.C:
+		}
+	}
+}
+
+// Once rescues stale leases, claims one batch, runs it and returns how many
+// jobs it ran. Tests drive the table with it.
+func (r *Runner) Once(ctx context.Context) int {
+	r.init()
+	now := r.Clock.Now()
+	if n, err := r.Store.RescueJobs(ctx, now); err != nil {
+		r.logUnlessDone(ctx, "rescue jobs", err)
+	} else if n > 0 {
+		r.Log.Warn("jobs rescued from a dead worker", "count", n)
+	}
+	js, err := r.Store.ClaimJobs(ctx, r.Worker, now, now.Add(lease), r.Batch)
+	if err != nil {
+		r.logUnlessDone(ctx, "claim jobs", err)
+		return 0
+	}
+	var wg sync.WaitGroup
+	for _, j := range js {
+		wg.Go(func() { r.runOne(ctx, j) })
+	}
+	wg.Wait()
+	return len(js)
+}
+
+func (r *Runner) runOne(ctx context.Context, j Job) {
+	err := r.call(ctx, j)
+	// The result is recorded even when the process is being stopped.
+	ctx = context.WithoutCancel(ctx)
+	if err == nil {
+		if err := r.Store.FinishJob(ctx, j.ID); err != nil {
+			r.Log.Error("finish job", "job", j.ID, "kind", j.Kind, "err", err)
+		}
+		return
+	}
+	dead := j.Attempts >= MaxAttempts
+	next := r.Clock.Now().Add(Backoff(j.Attempts))
+	if dead {
+		r.Log.Error("job dead", "job", j.ID, "kind", j.Kind, "attempts", j.Attempts, "err", err)
+	} else {
+		r.Log.Warn("job failed, will be retried", "job", j.ID, "kind", j.Kind, "attempts", j.Attempts, "at", next, "err", err)
+	}
+	if err := r.Store.RetryJob(ctx, j.ID, next, dead, err.Error()); err != nil {
+		r.Log.Error("record job failure", "job", j.ID, "err", err)
+	}
+}
+
+func (r *Runner) call(ctx context.Context, j Job) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	h := r.Handlers[j.Kind]
+	if h == nil {
+		return fmt.Errorf("no handler for job kind %q", j.Kind)
+	}
+	return h(ctx, j)
+}
+
+func (r *Runner) logUnlessDone(ctx context.Context, what string, err error) {
+	if ctx.Err() == nil {
+		r.Log.Error(what, "err", err)
+	}
+}
+
+// Backoff is the wait after the n-th failure: 2^n seconds and up to a quarter
+// more, at most an hour.
+func Backoff(n int) time.Duration {
+	d := min(time.Second<<min(n, 20), time.Hour)
+	return d + rand.N(d/4+1)
+}

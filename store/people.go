@@ -1,0 +1,134 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/vmcloud/ricochet/deflect/intake"
+	"github.com/vmcloud/ricochet/deflect/notify"
+	"github.com/vmcloud/ricochet/deflect/ticket"
+	"github.com/vmcloud/ricochet/internal/errs"
+)
+
+func scanCustomer(r rowScanner) (intake.Customer, error) {
+	var c intake.Customer
+	var at int64
+	err := r.Scan(&c.ID, &c.Company, &c.Contract, &c.MRRCents, &at)
+	c.UpdatedAt = instant(at)
+	return c, err
+}
+
+// CustomerOf finds the customer of the first of keys that is known.
+func (tx *Tx) CustomerOf(keys []string) (intake.Customer, error) {
+	for _, k := range keys {
+		rows, err := tx.query(`SELECT c.id, c.company, c.contract, c.mrr_cents, c.updated_at
+			FROM customer_keys k JOIN customers c ON c.id = k.customer_id WHERE k.lookup = $1`, k)
+		c, err := first(rows, err, scanCustomer)
+		if !errs.Is(err, errs.NotFound) {
+			return c, err
+		}
+	}
+	return intake.Customer{}, wrap(sql.ErrNoRows)
+}
+
+// SaveCustomer stores a customer and its keys; a key that belonged to another
+// company moves. A company that is known keeps its id and its other keys.
+func (tx *Tx) SaveCustomer(c intake.Customer) error {
+	rows, err := tx.query("SELECT id FROM customers WHERE company = $1", c.Company)
+	switch id, err := first(rows, err, scanText); {
+	case err == nil:
+		c.ID = id
+	case !errs.Is(err, errs.NotFound):
+		return err
+	}
+	_, err = tx.exec(`INSERT INTO customers (id, company, contract, mrr_cents, updated_at) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (id) DO UPDATE SET contract = excluded.contract, mrr_cents = excluded.mrr_cents, updated_at = excluded.updated_at`,
+		c.ID, c.Company, c.Contract, c.MRRCents, millis(tx.now))
+	if err != nil {
+		return err
+	}
+	for _, k := range c.Lookups {
+		if _, err := tx.exec(`INSERT INTO customer_keys (lookup, customer_id) VALUES ($1, $2)
+			ON CONFLICT (lookup) DO UPDATE SET customer_id = excluded.customer_id`, k, c.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func scanText(r rowScanner) (string, error) {
+	var s string
+	err := r.Scan(&s)
+	return s, err
+}
+
+// CountCustomers counts the known companies.
+func (db *DB) CountCustomers(ctx context.Context) (int, error) {
+	rows, err := db.get(ctx, "SELECT COUNT(*) FROM customers")
+	n, err := first(rows, err, scanInt)
+	return int(n), err
+}
+
+// PersonByEmail inserts p, or returns the person who has that address. A typed
+// address proves nothing, so an existing name is not overwritten.
+func (tx *Tx) PersonByEmail(p intake.Person) (intake.Person, error) {
+	rows, err := tx.query(`INSERT INTO persons (id, email, name, lang, customer_id, created_at) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (email) DO UPDATE SET customer_id = excluded.customer_id
+		RETURNING id, email, name, lang, customer_id`,
+		p.ID, p.Email, p.Name, p.Lang, optText(p.CustomerID), millis(tx.now))
+	return first(rows, err, func(r rowScanner) (intake.Person, error) {
+		var p intake.Person
+		var customer sql.NullString
+		err := r.Scan(&p.ID, &p.Email, &p.Name, &p.Lang, &customer)
+		p.CustomerID = customer.String
+		return p, err
+	})
+}
+
+// ConfirmPerson records that the address's owner acted on a mailed link.
+func (tx *Tx) ConfirmPerson(id string) error {
+	_, err := tx.exec("UPDATE persons SET confirmed_at = $1 WHERE id = $2 AND confirmed_at IS NULL", millis(tx.now), id)
+	return err
+}
+
+// RecipientOf is where mail for a person goes.
+func (tx *Tx) RecipientOf(personID string) (notify.Recipient, error) {
+	rows, err := tx.query("SELECT id, email, name, lang FROM persons WHERE id = $1", personID)
+	return first(rows, err, scanRecipient)
+}
+
+// StaffRecipients lists everybody on the staff.
+func (tx *Tx) StaffRecipients() ([]notify.Recipient, error) {
+	rows, err := tx.query("SELECT id, email, name, lang FROM staff ORDER BY id")
+	return collect(rows, err, scanRecipient)
+}
+
+func scanRecipient(r rowScanner) (notify.Recipient, error) {
+	var n notify.Recipient
+	err := r.Scan(&n.PersonID, &n.Email, &n.Name, &n.Lang)
+	return n, err
+}
+
+// CustomerView is what staff see of the person behind a ticket.
+type CustomerView struct {
+	Name, Email string
+	Confirmed   bool
+	Company     string
+	Contract    ticket.Tier
+	MRRCents    int64
+	Tickets     int
+}
+
+// CustomerOfPerson describes the person and company behind a ticket.
+func (db *DB) CustomerOfPerson(ctx context.Context, personID string) (CustomerView, error) {
+	rows, err := db.get(ctx, `SELECT p.name, p.email, p.confirmed_at, COALESCE(c.company, ''), COALESCE(c.contract, ''),
+		COALESCE(c.mrr_cents, 0), (SELECT COUNT(*) FROM tickets t WHERE t.person_id = p.id)
+		FROM persons p LEFT JOIN customers c ON c.id = p.customer_id WHERE p.id = $1`, personID)
+	return first(rows, err, func(r rowScanner) (CustomerView, error) {
+		var v CustomerView
+		var confirmed sql.NullInt64
+		err := r.Scan(&v.Name, &v.Email, &confirmed, &v.Company, &v.Contract, &v.MRRCents, &v.Tickets)
+		v.Confirmed = confirmed.Valid
+		return v, err
+	})
+}

@@ -1,0 +1,132 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"time"
+
+	"github.com/vmcloud/ricochet/internal/errs"
+)
+
+// Staff is a member of the support team.
+type Staff struct {
+	ID           string
+	Email        string
+	Name         string
+	Lang         string
+	Role         string
+	PasswordHash string
+}
+
+func scanStaff(r rowScanner) (Staff, error) {
+	var s Staff
+	err := r.Scan(&s.ID, &s.Email, &s.Name, &s.Lang, &s.Role, &s.PasswordHash)
+	return s, err
+}
+
+const staffColumns = "id, email, name, lang, role, password_hash"
+
+// CountStaff counts the accounts; none means that the first start is not over.
+func (db *DB) CountStaff(ctx context.Context) (int, error) {
+	rows, err := db.get(ctx, "SELECT COUNT(*) FROM staff")
+	n, err := first(rows, err, scanInt)
+	return int(n), err
+}
+
+// StaffByEmail finds an account; kind not_found when there is none.
+func (db *DB) StaffByEmail(ctx context.Context, email string) (Staff, error) {
+	rows, err := db.get(ctx, "SELECT "+staffColumns+" FROM staff WHERE email = $1", email)
+	return first(rows, err, scanStaff)
+}
+
+// StaffNames maps staff ids to names, for timelines.
+func (db *DB) StaffNames(ctx context.Context) (map[string]string, error) {
+	rows, err := db.get(ctx, "SELECT id, name FROM staff")
+	names := map[string]string{}
+	_, err = collect(rows, err, func(r rowScanner) (struct{}, error) {
+		var id, name string
+		err := r.Scan(&id, &name)
+		names[id] = name
+		return struct{}{}, err
+	})
+	return names, err
+}
+
+// CreateFirstStaff stores the very first account; kind conflict when there is
+// one already, however many ask at once.
+func (db *DB) CreateFirstStaff(ctx context.Context, s Staff) error {
+	return db.InTx(ctx, func(tx *Tx) error {
+		// The row in settings decides between several that ask at once.
+		n, err := tx.exec("INSERT INTO settings (name, value) VALUES ('first_staff', $1) ON CONFLICT (name) DO NOTHING", s.ID)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return errs.Newf(errs.Conflict, "error.staff.exists", "a staff account exists already")
+		}
+		_, err = tx.exec("INSERT INTO staff ("+staffColumns+", created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+			s.ID, s.Email, s.Name, s.Lang, s.Role, s.PasswordHash, millis(tx.now))
+		return err
+	})
+}
+
+// InsertSession stores a sign-in under the hash of its cookie.
+func (db *DB) InsertSession(ctx context.Context, hash, staffID string, expires time.Time) error {
+	return db.InTx(ctx, func(tx *Tx) error {
+		if _, err := tx.exec("DELETE FROM staff_sessions WHERE expires_at < $1", millis(tx.now)); err != nil {
+			return err
+		}
+		_, err := tx.exec("INSERT INTO staff_sessions (token_hash, staff_id, created_at, expires_at) VALUES ($1, $2, $3, $4)",
+			hash, staffID, millis(tx.now), millis(expires))
+		return err
+	})
+}
+
+// StaffBySession finds who signed in with a cookie that has not expired.
+func (db *DB) StaffBySession(ctx context.Context, hash string, now time.Time) (Staff, error) {
+	rows, err := db.get(ctx, `SELECT s.id, s.email, s.name, s.lang, s.role, s.password_hash
+		FROM staff_sessions t JOIN staff s ON s.id = t.staff_id WHERE t.token_hash = $1 AND t.expires_at > $2`, hash, millis(now))
+	return first(rows, err, scanStaff)
+}
+
+// DeleteSession ends a sign-in.
+func (db *DB) DeleteSession(ctx context.Context, hash string) error {
+	return db.InTx(ctx, func(tx *Tx) error {
+		_, err := tx.exec("DELETE FROM staff_sessions WHERE token_hash = $1", hash)
+		return err
+	})
+}
+
+// Setting reads a stored setting; kind not_found when it was never set.
+func (db *DB) Setting(ctx context.Context, name string) (string, error) {
+	rows, err := db.get(ctx, "SELECT value FROM settings WHERE name = $1", name)
+	return first(rows, err, scanText)
+}
+
+// SetSetting stores a setting.
+func (db *DB) SetSetting(ctx context.Context, name, value string) error {
+	return db.InTx(ctx, func(tx *Tx) error {
+		_, err := tx.exec("INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, value)
+		return err
+	})
+}
+
+// Secret is the random key of this installation, made on first use and shared
+// by all processes on the database. Links and form tokens are derived from it.
+func (db *DB) Secret(ctx context.Context) ([]byte, error) {
+	const name = "secret"
+	var text string
+	err := db.InTx(ctx, func(tx *Tx) error {
+		var fresh [32]byte
+		_, _ = rand.Read(fresh[:]) // never fails
+		rows, err := tx.query(`INSERT INTO settings (name, value) VALUES ($1, $2)
+			ON CONFLICT (name) DO UPDATE SET value = settings.value RETURNING value`, name, base64.StdEncoding.EncodeToString(fresh[:]))
+		text, err = first(rows, err, scanText)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return base64.StdEncoding.DecodeString(text)
+}

@@ -1,0 +1,254 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"time"
+
+	"github.com/vmcloud/ricochet/deflect/intake"
+	"github.com/vmcloud/ricochet/deflect/ticket"
+)
+
+const ticketColumns = `id, number, access_hash, person_id, visitor, channel, lang, category, urgency, impact, tier,
+	priority, state, subject, assignee, received_at, updated_at, version, sla`
+
+func scanTicket(r rowScanner) (ticket.Ticket, error) {
+	var t ticket.Ticket
+	var visitor, assignee sql.NullString
+	var received, updated int64
+	var sla string
+	err := r.Scan(&t.ID, &t.Number, &t.AccessHash, &t.PersonID, &visitor, &t.Channel, &t.Lang, &t.Category, &t.Urgency,
+		&t.Impact, &t.Tier, &t.Priority, &t.State, &t.Subject, &assignee, &received, &updated, &t.Version, &sla)
+	if err != nil {
+		return t, err
+	}
+	t.Visitor, t.Assignee = visitor.String, assignee.String
+	t.ReceivedAt, t.UpdatedAt = instant(received), instant(updated)
+	return t, json.Unmarshal([]byte(sla), &t.SLA)
+}
+
+// TicketByID finds a ticket; kind not_found when there is none.
+func (tx *Tx) TicketByID(id string) (ticket.Ticket, error) {
+	rows, err := tx.query("SELECT "+ticketColumns+" FROM tickets WHERE id = $1", id)
+	return first(rows, err, scanTicket)
+}
+
+// TicketByFormToken finds the ticket made with a form token.
+func (tx *Tx) TicketByFormToken(token string) (ticket.Ticket, error) {
+	rows, err := tx.query("SELECT "+ticketColumns+" FROM tickets WHERE form_token = $1", token)
+	return first(rows, err, scanTicket)
+}
+
+// InsertTicket stores a ticket; ok is false when its number is taken. A form
+// token that is taken meanwhile is an error: the caller has looked before.
+func (tx *Tx) InsertTicket(t ticket.Ticket, formToken string) (bool, error) {
+	sla, err := json.Marshal(t.SLA)
+	if err != nil {
+		return false, err
+	}
+	due, target := t.NextDue()
+	n, err := tx.exec(`INSERT INTO tickets (id, number, form_token, access_hash, person_id, visitor, channel, lang, category,
+		urgency, impact, tier, priority, state, subject, assignee, received_at, updated_at, version, next_due, next_target, sla)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
+		ON CONFLICT (number) DO NOTHING`,
+		t.ID, t.Number, optText(formToken), t.AccessHash, t.PersonID, optText(t.Visitor), t.Channel, t.Lang, t.Category,
+		t.Urgency, t.Impact, t.Tier, t.Priority, t.State, t.Subject, optText(t.Assignee), millis(t.ReceivedAt),
+		millis(t.UpdatedAt), t.Version, optMillis(due), target, string(sla))
+	return n == 1, err
+}
+
+// UpdateTicket stores t if the database still has t.Version, and raises it.
+func (tx *Tx) UpdateTicket(t ticket.Ticket) (bool, error) {
+	sla, err := json.Marshal(t.SLA)
+	if err != nil {
+		return false, err
+	}
+	due, target := t.NextDue()
+	n, err := tx.exec(`UPDATE tickets SET category = $1, tier = $2, priority = $3, state = $4, assignee = $5, updated_at = $6,
+		next_due = $7, next_target = $8, sla = $9, version = version + 1 WHERE id = $10 AND version = $11`,
+		t.Category, t.Tier, t.Priority, t.State, optText(t.Assignee), millis(t.UpdatedAt), optMillis(due), target, string(sla),
+		t.ID, t.Version)
+	return n == 1, err
+}
+
+// AppendEvent adds an event to a ticket's log.
+func (tx *Tx) AppendEvent(ticketID string, e ticket.Event) error {
+	data, err := json.Marshal(e.Data)
+	if err != nil {
+		return err
+	}
+	_, err = tx.exec(`INSERT INTO ticket_events (ticket_id, seq, at, kind, actor_kind, actor_id, reason, data)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		ticketID, e.Seq, millis(e.At), e.Kind, e.Actor.Kind, e.Actor.ID, e.Reason, string(data))
+	return err
+}
+
+func scanEvent(r rowScanner) (ticket.Event, error) {
+	var e ticket.Event
+	var at int64
+	var data string
+	if err := r.Scan(&e.Seq, &at, &e.Kind, &e.Actor.Kind, &e.Actor.ID, &e.Reason, &data); err != nil {
+		return e, err
+	}
+	e.At = instant(at)
+	return e, json.Unmarshal([]byte(data), &e.Data)
+}
+
+const eventsOf = "SELECT seq, at, kind, actor_kind, actor_id, reason, data FROM ticket_events WHERE ticket_id = $1 ORDER BY seq"
+
+// EventsOf is a ticket's log, oldest first.
+func (tx *Tx) EventsOf(ticketID string) ([]ticket.Event, error) {
+	rows, err := tx.query(eventsOf, ticketID)
+	return collect(rows, err, scanEvent)
+}
+
+// InsertMessage stores something written on a ticket.
+func (tx *Tx) InsertMessage(m ticket.Message) error {
+	_, err := tx.exec(`INSERT INTO messages (id, ticket_id, author, staff_id, public, body, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		m.ID, m.TicketID, m.Author, optText(m.StaffID), flag(m.Public), m.Body, millis(m.At))
+	return err
+}
+
+const messageColumns = "id, ticket_id, author, staff_id, public, body, created_at"
+
+func scanMessage(r rowScanner) (ticket.Message, error) {
+	var m ticket.Message
+	var staff sql.NullString
+	var public, at int64
+	err := r.Scan(&m.ID, &m.TicketID, &m.Author, &staff, &public, &m.Body, &at)
+	m.StaffID, m.Public, m.At = staff.String, public == 1, instant(at)
+	return m, err
+}
+
+// MessageByID finds a message; kind not_found when there is none.
+func (tx *Tx) MessageByID(id string) (ticket.Message, error) {
+	rows, err := tx.query("SELECT "+messageColumns+" FROM messages WHERE id = $1", id)
+	return first(rows, err, scanMessage)
+}
+
+// InsertAttachment stores the record of a file that is already on disk.
+func (tx *Tx) InsertAttachment(ticketID, messageID string, a intake.Attachment) error {
+	_, err := tx.exec(`INSERT INTO attachments (id, ticket_id, message_id, name, media_type, size, sha256, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		a.ID, ticketID, messageID, a.Name, a.MediaType, a.Size, a.SHA256, millis(tx.now))
+	return err
+}
+
+// TicketByID finds a ticket; kind not_found when there is none.
+func (db *DB) TicketByID(ctx context.Context, id string) (ticket.Ticket, error) {
+	rows, err := db.get(ctx, "SELECT "+ticketColumns+" FROM tickets WHERE id = $1", id)
+	return first(rows, err, scanTicket)
+}
+
+// TicketByAccess finds the ticket whose "my request" secret has this hash.
+func (db *DB) TicketByAccess(ctx context.Context, hash string) (ticket.Ticket, error) {
+	rows, err := db.get(ctx, "SELECT "+ticketColumns+" FROM tickets WHERE access_hash = $1", hash)
+	return first(rows, err, scanTicket)
+}
+
+// EventsOf is a ticket's log, oldest first.
+func (db *DB) EventsOf(ctx context.Context, ticketID string) ([]ticket.Event, error) {
+	rows, err := db.get(ctx, eventsOf, ticketID)
+	return collect(rows, err, scanEvent)
+}
+
+// MessagesOf is what was written on a ticket, oldest first; internal notes
+// only when asked for.
+func (db *DB) MessagesOf(ctx context.Context, ticketID string, notes bool) ([]ticket.Message, error) {
+	rows, err := db.get(ctx, "SELECT "+messageColumns+` FROM messages
+		WHERE ticket_id = $1 AND (public = 1 OR CAST($2 AS BIGINT) = 1) ORDER BY created_at, id`, ticketID, flag(notes))
+	return collect(rows, err, scanMessage)
+}
+
+// StoredAttachment is the record of a file that came with a message.
+type StoredAttachment struct {
+	intake.Attachment
+	TicketID  string
+	MessageID string
+	CreatedAt time.Time
+}
+
+const attachmentColumns = "id, name, media_type, size, sha256, ticket_id, message_id, created_at"
+
+func scanAttachment(r rowScanner) (StoredAttachment, error) {
+	var a StoredAttachment
+	var at int64
+	err := r.Scan(&a.ID, &a.Name, &a.MediaType, &a.Size, &a.SHA256, &a.TicketID, &a.MessageID, &at)
+	a.CreatedAt = instant(at)
+	return a, err
+}
+
+// AttachmentsOf lists a ticket's files.
+func (db *DB) AttachmentsOf(ctx context.Context, ticketID string) ([]StoredAttachment, error) {
+	rows, err := db.get(ctx, "SELECT "+attachmentColumns+" FROM attachments WHERE ticket_id = $1 ORDER BY created_at, id", ticketID)
+	return collect(rows, err, scanAttachment)
+}
+
+// AttachmentByID finds a file's record; kind not_found when there is none.
+func (db *DB) AttachmentByID(ctx context.Context, id string) (StoredAttachment, error) {
+	rows, err := db.get(ctx, "SELECT "+attachmentColumns+" FROM attachments WHERE id = $1", id)
+	return first(rows, err, scanAttachment)
+}
+
+// AttachmentBytes is the size of all stored files together, for the quota.
+func (db *DB) AttachmentBytes(ctx context.Context) (int64, error) {
+	rows, err := db.get(ctx, "SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM attachments")
+	return first(rows, err, scanInt)
+}
+
+func scanInt(r rowScanner) (int64, error) {
+	var n int64
+	err := r.Scan(&n)
+	return n, err
+}
+
+// QueueFilter selects tickets for the desk.
+type QueueFilter struct {
+	Active bool // only tickets on which work is owed
+	Limit  int
+	Offset int
+}
+
+// QueueRow is a ticket of the desk's list with its author.
+type QueueRow struct {
+	ticket.Ticket
+	Name  string
+	Email string
+}
+
+// Queue lists tickets by what is due next; those without a running clock come
+// last, newest first.
+func (db *DB) Queue(ctx context.Context, f QueueFilter) ([]QueueRow, error) {
+	rows, err := db.get(ctx, `SELECT t.id, t.number, t.access_hash, t.person_id, t.visitor, t.channel, t.lang, t.category,
+		t.urgency, t.impact, t.tier, t.priority, t.state, t.subject, t.assignee, t.received_at, t.updated_at, t.version, t.sla,
+		p.name, p.email
+		FROM tickets t JOIN persons p ON p.id = t.person_id
+		WHERE CAST($1 AS BIGINT) = 0 OR t.state NOT IN ('resolved', 'closed', 'merged')
+		ORDER BY CASE WHEN t.next_due IS NULL THEN 1 ELSE 0 END, t.next_due, t.received_at DESC LIMIT $2 OFFSET $3`,
+		flag(f.Active), f.Limit, f.Offset)
+	return collect(rows, err, func(r rowScanner) (QueueRow, error) {
+		var q QueueRow
+		var err error
+		q.Ticket, err = scanTicket(tail{r, []any{&q.Name, &q.Email}})
+		return q, err
+	})
+}
+
+// tail lets a scan function read the first columns of a longer row.
+type tail struct {
+	r    rowScanner
+	rest []any
+}
+
+// Scan reads dest and then the rest.
+func (t tail) Scan(dest ...any) error { return t.r.Scan(append(dest, t.rest...)...) }
+
+// CountTickets counts the tickets on which work is owed, and all.
+func (db *DB) CountTickets(ctx context.Context) (active, all int, err error) {
+	rows, err := db.get(ctx, `SELECT
+		CAST(COALESCE(SUM(CASE WHEN state NOT IN ('resolved', 'closed', 'merged') THEN 1 ELSE 0 END), 0) AS BIGINT), COUNT(*) FROM tickets`)
+	_, err = first(rows, err, func(r rowScanner) (int, error) { return 0, r.Scan(&active, &all) })
+	return active, all, err
+}
