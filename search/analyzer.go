@@ -1,0 +1,83 @@
+package search
+
+import (
+	"strings"
+	"sync"
+	"unicode"
+
+	"github.com/blevesearch/snowballstem"
+)
+
+// analyzer turns words of one language into index terms. It is safe for
+// concurrent use and remembers the words it has seen.
+type analyzer struct {
+	lang     language
+	elision  map[string]bool
+	suffix   map[string]bool
+	stop     map[string]bool
+	function map[string]bool
+	mu       sync.RWMutex
+	memo     map[string]string
+}
+
+// maxMemo bounds the words remembered per language: beyond it a stranger is
+// typing random letters, and the memory starts over.
+const maxMemo = 300_000
+
+func newAnalyzer(tag string) *analyzer {
+	l, ok := languages[tag]
+	if !ok {
+		l = language{tag: tag}
+	}
+	return &analyzer{
+		lang:     l,
+		elision:  wordSet(l.elisions),
+		suffix:   wordSet(l.suffixes),
+		stop:     wordSet(string(l.stop)),
+		function: wordSet(l.function),
+		memo:     map[string]string{},
+	}
+}
+
+// term is the index term of a word: stemmed with its accents, then folded. It
+// is "" for a stop word and for a lone letter.
+func (a *analyzer) term(word string) string {
+	a.mu.RLock()
+	t, ok := a.memo[word]
+	a.mu.RUnlock()
+	if ok {
+		return t
+	}
+	t = a.makeTerm(word)
+	word = strings.Clone(word)
+	a.mu.Lock()
+	if len(a.memo) >= maxMemo {
+		clear(a.memo)
+	}
+	a.memo[word] = t
+	a.mu.Unlock()
+	return t
+}
+
+func (a *analyzer) makeTerm(word string) string {
+	if a.stop[word] || len(word) == 1 && (word[0] < '0' || word[0] > '9') {
+		return ""
+	}
+	if a.lang.stem == nil || len(word) < 3 || !stemmable(word) {
+		return strings.Clone(fold(word))
+	}
+	env := snowballstem.NewEnv(word)
+	a.lang.stem(env)
+	return strings.Clone(fold(env.Current()))
+}
+
+// stemmable says that a word is made of letters only: ipv6, c2-15 and
+// /etc/fstab keep their shape.
+func stemmable(word string) bool {
+	for _, r := range word {
+		if !unicode.IsLetter(r) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,285 @@
+package search
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/vmcloud/ricochet/kb"
+)
+
+// Completions are what the search box offers while somebody types.
+type Completions struct {
+	Articles []Completion
+	Sections []*kb.Section
+	Queries  []string // what others searched with success
+}
+
+// Completion is an article, or one of its headings, that fits what was typed.
+type Completion struct {
+	Article *kb.Article
+	Anchor  string // "" is the article itself
+	Heading string
+	Label   []Span // the title or the heading, matches marked
+}
+
+// knownQueries are the successful queries of a language, most frequent first,
+// with the folded form they are matched by.
+type knownQueries struct {
+	texts []string
+	folds []string
+}
+
+// maxKnownQueries bounds what SetQueries keeps per language.
+const maxKnownQueries = 5_000
+
+// SetQueries sets the frequent successful queries of a language, most frequent
+// first. They must already be normalised (see Normalise).
+func (x *Index) SetQueries(lang string, queries []string) {
+	k := &knownQueries{}
+	for _, q := range queries[:min(len(queries), maxKnownQueries)] {
+		k.texts = append(k.texts, q)
+		k.folds = append(k.folds, fold(lower(q)))
+	}
+	for {
+		old := x.queries.Load()
+		m := map[string]*knownQueries{lang: k}
+		if old != nil {
+			for l, q := range *old {
+				if l != lang {
+					m[l] = q
+				}
+			}
+		}
+		if x.queries.CompareAndSwap(old, &m) {
+			return
+		}
+	}
+}
+
+// titleTable finds titles and headings by the beginnings of their words.
+type titleTable struct {
+	entries  []titleEntry
+	words    []titleWord // sorted by word
+	sections []*kb.Section
+}
+
+type titleEntry struct {
+	art     *kb.Article
+	passage int // -1 is the title
+}
+
+type titleWord struct {
+	fold  string
+	entry int32
+	first bool // the label's first word
+}
+
+// newTitleTable lists the words of a view's titles and headings.
+func newTitleTable(v *view, sections []*kb.Section) *titleTable {
+	t := &titleTable{sections: sections}
+	for _, art := range v.arts {
+		t.add(v.analyzer, art, -1, art.Title)
+		for i := range art.Passages {
+			if p := &art.Passages[i]; p.Heading != "" && p.Level <= 3 {
+				t.add(v.analyzer, art, i, p.Heading)
+			}
+		}
+	}
+	slices.SortFunc(t.words, func(a, b titleWord) int {
+		return cmp.Or(strings.Compare(a.fold, b.fold), cmp.Compare(a.entry, b.entry))
+	})
+	return t
+}
+
+func (t *titleTable) add(a *analyzer, art *kb.Article, passage int, label string) {
+	id := int32(len(t.entries))
+	t.entries = append(t.entries, titleEntry{art, passage})
+	first := true
+	a.tokenize(label, func(tok token) {
+		t.words = append(t.words, titleWord{fold: fold(tok.text), entry: id, first: first})
+		first = false
+	})
+}
+
+// maxScan bounds the entries one typed word may match.
+const maxScan = 20_000
+
+// match counts, for every entry, how many of the typed words start one of its
+// words; an exact word counts more.
+func (t *titleTable) match(words []string) map[int32]float64 {
+	var have map[int32]float64
+	for _, w := range words {
+		i, _ := slices.BinarySearchFunc(t.words, w, func(x titleWord, s string) int { return strings.Compare(x.fold, s) })
+		now := map[int32]float64{}
+		for n := 0; i < len(t.words) && n < maxScan && strings.HasPrefix(t.words[i].fold, w); i++ {
+			x := t.words[i]
+			s := 1.0
+			if x.fold == w {
+				s += 0.3
+			}
+			if x.first {
+				s += 0.2
+			}
+			if have == nil {
+				now[x.entry] = max(now[x.entry], s)
+			} else if h, ok := have[x.entry]; ok {
+				now[x.entry] = max(now[x.entry], h+s)
+			}
+			n++
+		}
+		have = now
+	}
+	return have
+}
+
+// Complete offers articles, sections and known queries for a text that is
+// still being typed, at most limit of each (0 means 5). It looks at titles and
+// headings, not at bodies.
+func (x *Index) Complete(ctx context.Context, lang, text string, limit int) (*Completions, error) {
+	s, release, err := x.acquire()
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	out := &Completions{}
+	v := s.views[lang]
+	if v == nil {
+		return out, nil
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if limit <= 0 {
+		limit = 5
+	}
+	limit = min(limit, 20)
+	text = clip(text, 200)
+	words := v.typed(text)
+	if len(words) == 0 {
+		return out, nil
+	}
+	out.Articles = v.completeTitles(words, limit)
+	for _, sec := range v.titles.sections {
+		if len(out.Sections) < limit && startsAll(v.analyzer.words(sec.Title), words) {
+			out.Sections = append(out.Sections, sec)
+		}
+	}
+	if all := x.queries.Load(); all != nil && (*all)[lang] != nil {
+		out.Queries = (*all)[lang].complete(fold(lower(strings.Join(strings.Fields(text), " "))), limit)
+	}
+	return out, nil
+}
+
+// typed are the folded words of a text, less the stop words unless there is
+// nothing else.
+func (v *view) typed(text string) []string {
+	var all, content []string
+	v.analyzer.tokenize(text, func(t token) {
+		if t.whole || len(all) == 12 {
+			return
+		}
+		f := fold(t.text)
+		all = append(all, f)
+		if v.analyzer.term(t.text) != "" || t.end == len(text) {
+			content = append(content, f)
+		}
+	})
+	if len(content) == 0 {
+		return all
+	}
+	return content
+}
+
+func (v *view) completeTitles(words []string, limit int) []Completion {
+	have := v.titles.match(words)
+	type ranked struct {
+		entry int32
+		score float64
+	}
+	list := make([]ranked, 0, len(have))
+	for e, s := range have {
+		entry := v.titles.entries[e]
+		if entry.passage < 0 {
+			s += 0.5
+		}
+		list = append(list, ranked{e, s / float64(len(words))})
+	}
+	slices.SortFunc(list, func(a, b ranked) int {
+		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.entry, b.entry))
+	})
+	var out []Completion
+	seen := map[*kb.Article]bool{}
+	for _, r := range list {
+		e := v.titles.entries[r.entry]
+		if seen[e.art] {
+			continue
+		}
+		seen[e.art] = true
+		c := Completion{Article: e.art}
+		label := e.art.Title
+		if e.passage >= 0 {
+			p := &e.art.Passages[e.passage]
+			c.Anchor, c.Heading, label = p.Anchor, p.Heading, p.Heading
+		}
+		c.Label = markPrefixes(v.analyzer, label, words)
+		if out = append(out, c); len(out) == limit {
+			break
+		}
+	}
+	return out
+}
+
+// markPrefixes marks the words of a label that start with a typed one.
+func markPrefixes(a *analyzer, label string, words []string) []Span {
+	var out []Span
+	at := 0
+	a.tokenize(label, func(t token) {
+		if t.start < at || t.whole {
+			return
+		}
+		f := fold(t.text)
+		if !slices.ContainsFunc(words, func(w string) bool { return strings.HasPrefix(f, w) }) {
+			return
+		}
+		if t.start > at {
+			out = append(out, Span{Text: label[at:t.start]})
+		}
+		out = append(out, Span{Text: label[t.start:t.end], Match: true})
+		at = t.end
+	})
+	if at < len(label) {
+		out = append(out, Span{Text: label[at:]})
+	}
+	return out
+}
+
+// startsAll says that every typed word starts one of the words.
+func startsAll(words, typed []string) bool {
+	for _, t := range typed {
+		if !slices.ContainsFunc(words, func(w string) bool { return strings.HasPrefix(w, t) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// complete are the known queries that start with the text or have a word that
+// does, the former first.
+func (k *knownQueries) complete(typed string, limit int) []string {
+	var starts, contains []string
+	for i, f := range k.folds {
+		switch {
+		case f == typed:
+		case strings.HasPrefix(f, typed):
+			starts = append(starts, k.texts[i])
+		case len(contains) < limit && strings.Contains(f, " "+typed):
+			contains = append(contains, k.texts[i])
+		}
+		if len(starts) == limit {
+			break
+		}
+	}
+	return append(starts, contains[:min(len(contains), limit-len(starts))]...)
+}

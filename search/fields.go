@@ -1,0 +1,100 @@
+package search
+
+import (
+	"github.com/vmcloud/ricochet/kb"
+)
+
+// field is a part of an article that words are counted in.
+type field int
+
+// The fields, in the order of their weight's effect.
+const (
+	fBody field = iota
+	fCode
+	fHeadings
+	fMeta // description, tags, topic
+	fQuestions
+	fTitle
+	numFields
+)
+
+var fieldNames = [numFields]string{"body", "code", "headings", "description", "questions", "title"}
+
+// How many bits of a posting's frequency count the word in a field, lowest
+// bits first. Bleve keeps one number a posting; packing the six counts in it
+// costs one byte for a word of the body and makes one posting list enough for
+// a ranking over fields.
+var (
+	fieldBits  = [numFields]uint{6, 4, 4, 3, 3, 3}
+	fieldShift = func() (s [numFields]uint) {
+		for f := 1; f < int(numFields); f++ {
+			s[f] = s[f-1] + fieldBits[f-1]
+		}
+		return s
+	}()
+)
+
+// counts is how often a word stands in each field.
+type counts [numFields]uint16
+
+func (c *counts) pack() int {
+	p := 0
+	for f, n := range c {
+		p |= min(int(n), 1<<fieldBits[f]-1) << fieldShift[f]
+	}
+	return p
+}
+
+// inField is the packed count of one field.
+func inField(packed uint32, f field) uint32 {
+	return packed >> fieldShift[f] & (1<<fieldBits[f] - 1)
+}
+
+// tally is an article counted: its terms, its words as written, and the length
+// of each field in words.
+type tally struct {
+	terms   map[string]*counts
+	words   map[string]struct{}
+	lengths [numFields]int
+}
+
+// count analyses an article.
+func (a *analyzer) count(art *kb.Article) *tally {
+	t := &tally{terms: make(map[string]*counts, 256), words: make(map[string]struct{}, 256)}
+	add := func(f field, text string) {
+		a.tokenize(text, func(tok token) {
+			term := a.term(tok.text)
+			if term == "" {
+				return
+			}
+			c := t.terms[term]
+			if c == nil {
+				c = new(counts)
+				t.terms[term] = c
+			}
+			if c[f] < 1<<15 {
+				c[f]++
+			}
+			t.words[tok.text] = struct{}{}
+			if !tok.whole {
+				t.lengths[f]++
+			}
+		})
+	}
+	add(fTitle, art.Title)
+	add(fMeta, art.Description)
+	add(fMeta, art.Topic)
+	for _, s := range art.Tags {
+		add(fMeta, s)
+	}
+	for _, s := range art.Questions {
+		add(fQuestions, s)
+	}
+	for i := range art.Passages {
+		p := &art.Passages[i]
+		add(fHeadings, p.Heading)
+		add(fBody, p.Text)
+		add(fCode, p.Code)
+	}
+	return t
+}

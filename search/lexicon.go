@@ -1,0 +1,210 @@
+package search
+
+import (
+	"embed"
+	"errors"
+	"io/fs"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/vmcloud/ricochet/internal/errs"
+)
+
+//go:embed lexicon
+var builtin embed.FS
+
+// lexiconFile is a lexicon as authors write it.
+type lexiconFile struct {
+	Version int `yaml:"version"`
+	Noise   struct {
+		Phrases []string `yaml:"phrases"` // carry no meaning anywhere in a message
+		Words   []string `yaml:"words"`   // dropped in messages, kept when nothing else is left
+	} `yaml:"noise"`
+	Groups []lexiconGroup `yaml:"groups"`
+}
+
+// lexiconGroup is either All (two-way: each means the others) or From and To
+// (one-way: who types one of From also means each of To).
+type lexiconGroup struct {
+	All  []string `yaml:"all,omitempty"`
+	From []string `yaml:"from,omitempty"`
+	To   []string `yaml:"to,omitempty"`
+}
+
+// lexicon is a lexicon ready for queries: phrases as terms of the analyzer.
+type lexicon struct {
+	noise   map[string]bool       // folded words
+	phrases map[string][][]string // first folded word -> rest of the phrase
+	rules   map[string][]rule     // first term -> rules, longest first
+	longest int                   // terms of the longest rule
+}
+
+// rule widens a phrase of the query.
+type rule struct {
+	from []string
+	to   []target
+}
+
+// target is what a phrase also means.
+type target struct {
+	text  string
+	terms []string
+}
+
+// maxLexicon bounds a lexicon file; ours are a tenth of it.
+const maxLexicon = 4 << 20
+
+// readLexicon reads lang's file from override, else from the built-in ones. A
+// language without a file has an empty lexicon.
+func readLexicon(override fs.FS, lang string) (*lexiconFile, error) {
+	var data []byte
+	err := fs.ErrNotExist
+	if override != nil {
+		data, err = fs.ReadFile(override, lang+".yaml")
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		data, err = builtin.ReadFile("lexicon/" + lang + ".yaml")
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return &lexiconFile{Version: 1}, nil
+	}
+	if err != nil {
+		return nil, errs.Newf(errs.Invalid, "", "lexicon %s.yaml: %w", lang, err)
+	}
+	return parseLexicon(lang+".yaml", data)
+}
+
+func parseLexicon(name string, data []byte) (*lexiconFile, error) {
+	if len(data) > maxLexicon {
+		return nil, errs.Newf(errs.Invalid, "", "lexicon %s: %d bytes, at most %d are read", name, len(data), maxLexicon)
+	}
+	var f lexiconFile
+	if err := yaml.UnmarshalWithOptions(data, &f, yaml.Strict()); err != nil {
+		return nil, errs.Newf(errs.Invalid, "", "lexicon %s: %w", name, err)
+	}
+	if f.Version != 1 {
+		return nil, errs.Newf(errs.Invalid, "", "lexicon %s: version %d is not known, write version: 1", name, f.Version)
+	}
+	return &f, nil
+}
+
+func loadLexicon(override fs.FS, lang string, a *analyzer) (*lexicon, error) {
+	f, err := readLexicon(override, lang)
+	if err != nil {
+		return nil, err
+	}
+	return f.compile(a), nil
+}
+
+func (f *lexiconFile) compile(a *analyzer) *lexicon {
+	l := &lexicon{noise: map[string]bool{}, phrases: map[string][][]string{}, rules: map[string][]rule{}}
+	for _, w := range f.Noise.Words {
+		l.noise[fold(lower(strings.TrimSpace(w)))] = true
+	}
+	for _, p := range f.Noise.Phrases {
+		if words := a.words(p); len(words) > 0 {
+			l.phrases[words[0]] = append(l.phrases[words[0]], words[1:])
+		}
+	}
+	for _, g := range f.Groups {
+		for i, p := range g.All {
+			var to []string
+			to = append(to, g.All[:i]...)
+			to = append(to, g.All[i+1:]...)
+			l.add(a, p, to)
+		}
+		for _, p := range g.From {
+			l.add(a, p, g.To)
+		}
+	}
+	return l
+}
+
+// add makes a rule, merged with one for the same terms.
+func (l *lexicon) add(a *analyzer, from string, to []string) {
+	for _, key := range a.variants(from) {
+		var targets []target
+		for _, t := range to {
+			terms := a.phrase(t)
+			if len(terms) > 0 && strings.Join(terms, " ") != strings.Join(key, " ") {
+				targets = append(targets, target{text: t, terms: terms})
+			}
+		}
+		if len(targets) == 0 {
+			continue
+		}
+		l.longest = max(l.longest, len(key))
+		rules := l.rules[key[0]]
+		merged := false
+		for i := range rules {
+			if strings.Join(rules[i].from, " ") == strings.Join(key, " ") {
+				rules[i].addTargets(targets)
+				merged = true
+			}
+		}
+		if !merged {
+			r := rule{from: key}
+			r.addTargets(targets)
+			l.rules[key[0]] = append(rules, r)
+		}
+	}
+}
+
+func (r *rule) addTargets(list []target) {
+	for _, t := range list {
+		known := false
+		for _, have := range r.to {
+			known = known || strings.Join(have.terms, " ") == strings.Join(t.terms, " ")
+		}
+		if !known {
+			r.to = append(r.to, t)
+		}
+	}
+}
+
+// words are the folded words of a phrase, stop words included.
+func (a *analyzer) words(text string) []string {
+	var out []string
+	a.tokenize(text, func(t token) {
+		if !t.whole {
+			out = append(out, fold(t.text))
+		}
+	})
+	return out
+}
+
+// phrase is a text as index terms; a compound counts once, as a whole.
+func (a *analyzer) phrase(text string) []string {
+	var out []string
+	chunk, at := -1, 0
+	a.tokenize(text, func(t token) {
+		if t.chunk != chunk {
+			chunk, at = t.chunk, len(out)
+		}
+		term := a.term(t.text)
+		switch {
+		case term == "":
+		case t.whole:
+			out = append(out[:at], term)
+		default:
+			out = append(out, term)
+		}
+	})
+	return out
+}
+
+// variants are the term sequences by which a phrase may be typed: as it is
+// written, and with its compounds in parts.
+func (a *analyzer) variants(text string) [][]string {
+	var out [][]string
+	whole := a.phrase(text)
+	if len(whole) > 0 {
+		out = append(out, whole)
+	}
+	parts := a.phrase(strings.NewReplacer("-", " ").Replace(text))
+	if len(parts) > 0 && strings.Join(parts, " ") != strings.Join(whole, " ") {
+		out = append(out, parts)
+	}
+	return out
+}

@@ -1,0 +1,156 @@
+package search
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/vmcloud/ricochet/kb"
+)
+
+// Query is what somebody typed into the search box.
+type Query struct {
+	Lang   string // language of the site, and of the articles found
+	Text   string // hostile: the first 4,000 bytes are read
+	Limit  int    // results wanted, at most 50; 0 means 10
+	Offset int    // results to skip, at most 200
+	Exact  bool   // search the words as typed, without correcting them
+}
+
+// Span is a stretch of text, marked when it matches the query.
+type Span struct {
+	Text  string
+	Match bool
+}
+
+// Hit is an article found.
+type Hit struct {
+	Article *kb.Article
+	Score   float64 // comparable within one result list only
+	Anchor  string  // of the passage that fits best; "" is the top of the article
+	Heading string  // of that passage; "" when it has none
+	Title   []Span
+	Excerpt []Span // of that passage, about 200 characters
+}
+
+// Results answer a Query.
+type Results struct {
+	Hits      []Hit
+	Total     int    // articles that have anything of the query
+	Corrected string // the query as it was understood; "" when nothing was corrected
+	FromLang  string // the language the words were found in, when it is not the site's
+}
+
+const (
+	maxLimit  = 50
+	maxOffset = 200
+)
+
+// Search finds articles of q.Lang. A query without words, or a language
+// without articles, finds nothing; that is not an error.
+func (x *Index) Search(ctx context.Context, q Query) (*Results, error) {
+	s, release, err := x.acquire()
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	v := s.views[q.Lang]
+	if v == nil {
+		return &Results{}, nil
+	}
+	text := clip(q.Text, maxQuery)
+	f, err := x.find(ctx, s, v, text, q.Exact)
+	if err != nil {
+		return nil, err
+	}
+	limit, offset := q.Limit, min(max(q.Offset, 0), maxOffset)
+	if limit <= 0 {
+		limit = 10
+	}
+	limit = min(limit, maxLimit)
+	res := &Results{Total: f.total, Corrected: f.plan.corrected(text), FromLang: f.from}
+	for _, c := range f.top[min(offset, len(f.top)):min(offset+limit, len(f.top))] {
+		res.Hits = append(res.Hits, s.hit(f, c))
+	}
+	return res, nil
+}
+
+// found is a query ranked.
+type found struct {
+	plan  *plan
+	want  *wanted
+	total int
+	top   []candidate
+	from  string
+}
+
+// find ranks the articles of v for a text.
+func (x *Index) find(ctx context.Context, s *snapshot, v *view, text string, exact bool) (*found, error) {
+	p, err := s.plan(ctx, v, text, exact)
+	if err != nil {
+		return nil, err
+	}
+	f := &found{plan: p, want: p.wanted(v.lang)}
+	w := s.take()
+	defer s.give(w)
+	f.total, f.top = s.score(p, w)
+	x.rescore(s, p, f.top)
+	help := x.helpfulness.Load()
+	for i := range f.top {
+		c := &f.top[i]
+		c.score = c.base * (1 + weights.passage*c.passage + weights.title*c.title + weights.near*c.near) *
+			math.Pow(0.05+0.95*math.Min(1, c.cover), weights.cover)
+		if help != nil {
+			c.score *= 1 + 0.01*math.Min(1, math.Max(0, (*help)(s.docs[c.num].art)))
+		}
+	}
+	slices.SortStableFunc(f.top, func(a, b candidate) int { return cmp.Compare(b.score, a.score) })
+	return f, nil
+}
+
+// corrected is the text with its typos mended, "" when there were none.
+func (p *plan) corrected(text string) string {
+	var b strings.Builder
+	at := 0
+	for gi := range p.groups {
+		for mi := range p.groups[gi].members {
+			c := &p.groups[gi].members[mi]
+			if c.typo == "" {
+				continue
+			}
+			u := p.units[c.unit]
+			if u.start < at {
+				continue
+			}
+			b.WriteString(text[at:u.start])
+			b.WriteString(c.typo)
+			at = u.end
+		}
+	}
+	if at == 0 {
+		return ""
+	}
+	b.WriteString(text[at:])
+	return b.String()
+}
+
+// hit shows a candidate.
+func (s *snapshot) hit(f *found, c candidate) Hit {
+	art := s.docs[c.num].art
+	h := Hit{Article: art, Score: c.score, Title: f.want.mark(f.plan.view.analyzer, art.Title)}
+	text := art.Description
+	if c.best >= 0 && c.best < len(art.Passages) {
+		p := &art.Passages[c.best]
+		h.Anchor, h.Heading = p.Anchor, p.Heading
+		if strings.TrimSpace(p.Text) != "" {
+			text = p.Text
+		}
+	}
+	if strings.TrimSpace(text) == "" && len(art.Passages) > 0 {
+		text = art.Passages[0].Text
+	}
+	h.Excerpt = f.want.excerpt(f.plan.view.analyzer, text)
+	return h
+}

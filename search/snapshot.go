@@ -1,0 +1,184 @@
+package search
+
+import (
+	"context"
+	"math"
+	"sync"
+
+	index "github.com/blevesearch/bleve_index_api"
+
+	"github.com/vmcloud/ricochet/kb"
+)
+
+// snapshot is what queries see: Bleve's documents joined with the articles
+// they were made from. It never changes; a Sync makes another.
+type snapshot struct {
+	reader   index.IndexReader
+	docs     []doc // by Bleve's document number; art is nil for a removed one
+	views    map[string]*view
+	postings *cache[string, []posting]
+	scratch  sync.Pool
+}
+
+// doc is an article as the ranking sees it.
+type doc struct {
+	art   *kb.Article
+	view  *view
+	norms [numFields]float32 // weight of one occurrence in each field, over the field's length
+}
+
+// view is one language of a snapshot.
+type view struct {
+	lang     string
+	analyzer *analyzer
+	lexicon  *lexicon
+	vocab    vocab
+	arts     []*kb.Article
+	nums     []uint32                     // document numbers of arts
+	avg      [numFields]float64           // mean length of each field, in words
+	siblings map[string]map[uint32]uint32 // other language: its document -> ours
+	titles   *titleTable                  // for type-ahead
+}
+
+func newSnapshot(r index.IndexReader, lib *kb.Library, x *Index, before *snapshot, words map[string]map[string]int32) (*snapshot, error) {
+	s := &snapshot{reader: r, views: map[string]*view{}, postings: newCache[string, []posting](48 << 20)}
+	byPrefix := map[string]*kb.Article{}
+	for _, lang := range lib.Langs() {
+		v := &view{lang: lang, analyzer: x.analyzers[lang], lexicon: x.lexicons[lang], arts: lib.Articles(lang), siblings: map[string]map[uint32]uint32{}}
+		s.views[lang] = v
+		for _, art := range v.arts {
+			byPrefix[docPrefix(art)] = art
+		}
+	}
+	lengths := map[uint32][numFields]int{}
+	numbers := map[*kb.Article]uint32{}
+	err := eachDocument(r, func(num uint64, name string) {
+		prefix, l, _ := parseDocName(name)
+		art := byPrefix[prefix]
+		if art == nil {
+			return
+		}
+		for uint64(len(s.docs)) <= num {
+			s.docs = append(s.docs, doc{})
+		}
+		s.docs[num] = doc{art: art, view: s.views[art.Lang]}
+		lengths[uint32(num)] = l
+		numbers[art] = uint32(num)
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, v := range s.views {
+		v.measure(s.docs, numbers, lengths)
+		if err := v.readWords(r, before, words); err != nil {
+			return nil, err
+		}
+		v.titles = newTitleTable(v, lib.Sections(v.lang))
+	}
+	s.pair(lib, numbers)
+	n := len(s.docs)
+	s.scratch.New = func() any {
+		return &scratch{total: make([]float32, n), part: make([]float32, n), sum: make([]float32, n), seen: make([]bool, n)}
+	}
+	return s, nil
+}
+
+// measure computes the field lengths' means and every document's norms.
+func (v *view) measure(docs []doc, numbers map[*kb.Article]uint32, lengths map[uint32][numFields]int) {
+	for _, art := range v.arts {
+		n, ok := numbers[art]
+		if !ok {
+			continue
+		}
+		v.nums = append(v.nums, n)
+		for f, l := range lengths[n] {
+			v.avg[f] += float64(l)
+		}
+	}
+	for f := range v.avg {
+		v.avg[f] /= math.Max(1, float64(len(v.nums)))
+	}
+	for _, n := range v.nums {
+		l := lengths[n]
+		for f := range numFields {
+			rel := 1.0
+			if v.avg[f] > 0 {
+				rel = float64(l[f]) / v.avg[f]
+			}
+			docs[n].norms[f] = float32(weights.field[f] / (1 - weights.b[f] + weights.b[f]*rel))
+		}
+	}
+}
+
+// readWords takes over the vocabulary of the snapshot before when only a few
+// articles changed, and reads Bleve's otherwise.
+func (v *view) readWords(r index.IndexReader, before *snapshot, words map[string]map[string]int32) (err error) {
+	if before != nil && words != nil && before.views[v.lang] != nil {
+		v.vocab = before.views[v.lang].vocab.with(words[v.lang])
+		return nil
+	}
+	v.vocab, err = readVocab(r, v.lang)
+	return err
+}
+
+// pair links every document to its translations.
+func (s *snapshot) pair(lib *kb.Library, numbers map[*kb.Article]uint32) {
+	for lang, v := range s.views {
+		for other := range s.views {
+			if other == lang {
+				continue
+			}
+			m := make(map[uint32]uint32, len(v.arts))
+			for _, art := range v.arts {
+				if t := lib.Translation(art, other); t != nil {
+					if from, ok := numbers[t]; ok {
+						m[from] = numbers[art]
+					}
+				}
+			}
+			v.siblings[other] = m
+		}
+	}
+}
+
+// list is a term's postings in a language, kept while there is room: the long
+// lists are the ones asked for most.
+func (s *snapshot) list(ctx context.Context, lang, term string) ([]posting, error) {
+	key := lang + "\x00" + term
+	if l, ok := s.postings.get(key); ok {
+		return l, nil
+	}
+	l, err := readPostings(ctx, s.reader, lang, term)
+	if err != nil {
+		return nil, err
+	}
+	s.postings.put(key, l, 8*len(l)+len(key))
+	return l, nil
+}
+
+// scratch is the memory one query works in.
+type scratch struct {
+	total   []float32 // score of each document
+	part    []float32 // best alternative of the member at hand
+	sum     []float32 // members of the group at hand
+	seen    []bool
+	touched []uint32 // documents with a total
+	partial []uint32 // documents with a part
+	summed  []uint32 // documents with a sum
+}
+
+func (s *snapshot) take() *scratch { return s.scratch.Get().(*scratch) }
+
+func (s *snapshot) give(w *scratch) {
+	for _, d := range w.touched {
+		w.total[d], w.seen[d] = 0, false
+	}
+	for _, d := range w.partial {
+		w.part[d] = 0
+	}
+	for _, d := range w.summed {
+		w.sum[d] = 0
+	}
+	w.touched, w.partial, w.summed = w.touched[:0], w.partial[:0], w.summed[:0]
+	s.scratch.Put(w)
+}

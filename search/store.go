@@ -1,0 +1,220 @@
+package search
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/blevesearch/bleve/v2/document"
+	"github.com/blevesearch/bleve/v2/index/scorch"
+	index "github.com/blevesearch/bleve_index_api"
+
+	"github.com/vmcloud/ricochet/internal/errs"
+	"github.com/vmcloud/ricochet/kb"
+)
+
+// schema names how articles are analysed and laid out in the index. An index
+// written under another schema is thrown away and made anew.
+const schema = "1"
+
+var schemaKey = []byte("ricochet.schema")
+
+// store is the Bleve index. Each language has two fields in it: "t.LANG" holds
+// the terms with their packed counts, "w.LANG" the words as they are written,
+// for spelling and accents. Nothing is stored but the document's name.
+type store struct {
+	queue *index.AnalysisQueue
+	idx   index.Index
+}
+
+func openStore(dir string, readOnly bool) (*store, error) {
+	s, err := tryStore(dir, readOnly)
+	if err != nil {
+		return nil, err
+	}
+	if dir == "" || readOnly {
+		return s, nil
+	}
+	ok, err := s.hasSchema()
+	if err != nil {
+		return nil, fmt.Errorf("search index %s: %w", dir, err)
+	}
+	if ok {
+		return s, nil
+	}
+	if err := s.close(); err != nil {
+		return nil, fmt.Errorf("search index %s: %w", dir, err)
+	}
+	// Derived data: whatever it was, it is made anew from the articles.
+	for _, name := range []string{"root.bolt"} {
+		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
+			return nil, errs.New(errs.Unavailable, "", fmt.Errorf("search index %s: %w", dir, err))
+		}
+	}
+	segments, err := filepath.Glob(filepath.Join(dir, "*.zap"))
+	if err != nil {
+		return nil, fmt.Errorf("search index %s: %w", dir, err)
+	}
+	for _, f := range segments {
+		if err := os.Remove(f); err != nil {
+			return nil, errs.New(errs.Unavailable, "", fmt.Errorf("search index %s: %w", dir, err))
+		}
+	}
+	if s, err = tryStore(dir, readOnly); err != nil {
+		return nil, err
+	}
+	return s, s.idx.SetInternal(schemaKey, []byte(schema))
+}
+
+func tryStore(dir string, readOnly bool) (*store, error) {
+	q := index.NewAnalysisQueue(2)
+	config := map[string]any{"path": dir, "read_only": readOnly, "create_if_missing": !readOnly,
+		"numSnapshotsToKeep": 1}
+	idx, err := scorch.NewScorch(scorch.Name, config, q)
+	if err == nil {
+		err = idx.Open()
+	}
+	if err != nil {
+		q.Close()
+		return nil, errs.New(errs.Unavailable, "", fmt.Errorf("search index %q: %w", dir, err))
+	}
+	return &store{queue: q, idx: idx}, nil
+}
+
+func (s *store) hasSchema() (bool, error) {
+	r, err := s.idx.Reader()
+	if err != nil {
+		return false, err
+	}
+	defer r.Close()
+	v, err := r.GetInternal(schemaKey)
+	return string(v) == schema, err
+}
+
+func (s *store) close() error {
+	err := s.idx.Close()
+	s.queue.Close()
+	return err
+}
+
+// docName is the name of an article's document. It carries the language, the
+// path, the hash of the file and the length of each field, so that opening an
+// index reads names and nothing else.
+func docName(art *kb.Article, lengths [numFields]int) string {
+	var b []byte
+	for _, n := range lengths {
+		b = binary.AppendUvarint(b, uint64(n))
+	}
+	return docPrefix(art) + base64.RawURLEncoding.EncodeToString(b)
+}
+
+// docPrefix is the name without the lengths: equal as long as the file is.
+func docPrefix(art *kb.Article) string {
+	return art.Lang + "\x00" + art.Path + "\x00" + shortHash(art.Hash) + "\x00"
+}
+
+func shortHash(h string) string {
+	b, err := hex.DecodeString(h)
+	if err != nil || len(b) < 12 {
+		return h
+	}
+	return base64.RawURLEncoding.EncodeToString(b[:12])
+}
+
+// parseDocName takes a name apart; ok is false for a foreign one.
+func parseDocName(name string) (prefix string, lengths [numFields]int, ok bool) {
+	cut := strings.LastIndexByte(name, 0)
+	if cut < 0 {
+		return "", lengths, false
+	}
+	b, err := base64.RawURLEncoding.DecodeString(name[cut+1:])
+	if err != nil {
+		return "", lengths, false
+	}
+	for f := range lengths {
+		v, n := binary.Uvarint(b)
+		if n <= 0 {
+			return "", lengths, false
+		}
+		lengths[f], b = int(v), b[n:]
+	}
+	return name[:cut+1], lengths, true
+}
+
+// posting is a word in an article: the article's number in the snapshot and
+// the packed counts.
+type posting struct {
+	doc    uint32
+	packed uint32
+}
+
+// readPostings decodes a term's list from Bleve; limit bounds its length.
+func readPostings(ctx context.Context, r index.IndexReader, lang, term string) ([]posting, error) {
+	tfr, err := r.TermFieldReader(ctx, []byte(term), "t."+lang, true, false, false)
+	if err != nil {
+		return nil, err
+	}
+	defer tfr.Close()
+	n := tfr.Count()
+	if n == 0 {
+		return nil, nil
+	}
+	list := make([]posting, 0, n)
+	var doc index.TermFieldDoc
+	for {
+		d, err := tfr.Next(&doc)
+		if err != nil {
+			return nil, err
+		}
+		if d == nil {
+			return list, nil
+		}
+		list = append(list, posting{doc: uint32(d.ID.Value()), packed: uint32(d.Freq)})
+	}
+}
+
+// termField gives Bleve words that are already counted.
+type termField struct {
+	name  string
+	freqs index.TokenFrequencies
+	opts  index.FieldIndexingOptions
+}
+
+// newDocument makes an article's document.
+func newDocument(lang string, art *kb.Article, t *tally) index.Document {
+	d := document.NewDocument(docName(art, t.lengths))
+	terms := make(index.TokenFrequencies, len(t.terms))
+	freqs := make([]index.TokenFreq, len(t.terms)+len(t.words))
+	i := 0
+	for term, c := range t.terms {
+		freqs[i].Term = []byte(term)
+		freqs[i].SetFrequency(c.pack())
+		terms[term] = &freqs[i]
+		i++
+	}
+	words := make(index.TokenFrequencies, len(t.words))
+	for w := range t.words {
+		freqs[i].Term = []byte(w)
+		words[w] = &freqs[i]
+		i++
+	}
+	d.AddField(&termField{name: "t." + lang, freqs: terms, opts: index.IndexField})
+	d.AddField(&termField{name: "w." + lang, freqs: words, opts: index.IndexField | index.SkipFreqNorm})
+	return d
+}
+
+func (f *termField) Name() string                                     { return f.name }
+func (f *termField) Value() []byte                                    { return nil }
+func (f *termField) ArrayPositions() []uint64                         { return nil }
+func (f *termField) EncodedFieldType() byte                           { return 't' }
+func (f *termField) Analyze()                                         {}
+func (f *termField) Options() index.FieldIndexingOptions              { return f.opts }
+func (f *termField) AnalyzedLength() int                              { return 1 }
+func (f *termField) AnalyzedTokenFrequencies() index.TokenFrequencies { return f.freqs }
+func (f *termField) NumPlainTextBytes() uint64                        { return 0 }
+func (f *termField) Size() int                                        { return 64 * len(f.freqs) }

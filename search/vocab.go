@@ -1,0 +1,207 @@
+package search
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	index "github.com/blevesearch/bleve_index_api"
+)
+
+// vword is a word of the corpus as it is written, and in how many articles.
+type vword struct {
+	fold string
+	text string
+	df   int32
+}
+
+// vocab is every word of one language's articles, sorted by its folded form.
+type vocab []vword
+
+func readVocab(r index.IndexReader, lang string) (vocab, error) {
+	dict, err := r.FieldDict("w." + lang)
+	if err != nil {
+		return nil, err
+	}
+	defer dict.Close()
+	var v vocab
+	for {
+		e, err := dict.Next()
+		if err != nil {
+			return nil, err
+		}
+		if e == nil {
+			break
+		}
+		w := vword{text: strings.Clone(e.Term), df: int32(e.Count)}
+		if w.fold = fold(w.text); w.fold == w.text {
+			w.fold = w.text // one string, not two
+		}
+		v = append(v, w)
+	}
+	v.sort()
+	return v, nil
+}
+
+func (v vocab) sort() {
+	slices.SortFunc(v, func(a, b vword) int {
+		return cmp.Or(strings.Compare(a.fold, b.fold), cmp.Compare(b.df, a.df), strings.Compare(a.text, b.text))
+	})
+}
+
+// with is the vocabulary after a few articles were added. Words that only a
+// removed article had stay until the index is opened again; they lead nowhere.
+func (v vocab) with(words map[string]int32) vocab {
+	if len(words) == 0 {
+		return v
+	}
+	out := make(vocab, 0, len(v)+len(words))
+	for _, w := range v {
+		if _, ok := words[w.text]; ok {
+			delete(words, w.text)
+		}
+		out = append(out, w)
+	}
+	if len(words) == 0 {
+		return out
+	}
+	for text, df := range words {
+		text = strings.Clone(text)
+		out = append(out, vword{fold: fold(text), text: text, df: df})
+	}
+	out.sort()
+	return out
+}
+
+// at is where folded stands or would stand.
+func (v vocab) at(folded string) int {
+	i, _ := slices.BinarySearchFunc(v, folded, func(w vword, s string) int { return strings.Compare(w.fold, s) })
+	return i
+}
+
+// forms are the ways the corpus writes a folded word, the most frequent first.
+func (v vocab) forms(folded string) vocab {
+	i := v.at(folded)
+	j := i
+	for j < len(v) && v[j].fold == folded {
+		j++
+	}
+	return v[i:j]
+}
+
+// df is in how many articles a word stands, however it is accented.
+func (v vocab) df(folded string) int {
+	n := 0
+	for _, w := range v.forms(folded) {
+		n += int(w.df)
+	}
+	return n
+}
+
+// prefixed are the words that start with a folded prefix.
+func (v vocab) prefixed(prefix string) vocab {
+	i := v.at(prefix)
+	j, _ := slices.BinarySearchFunc(v[i:], prefix, func(w vword, p string) int {
+		if strings.HasPrefix(w.fold, p) {
+			return -1
+		}
+		return 1
+	})
+	return v[i : i+j]
+}
+
+// near is a word of the corpus at a small distance from a typed one.
+type near struct {
+	word     vword
+	distance int
+}
+
+// near finds the words within max edits (insertion, deletion, substitution,
+// swap of neighbours) of a folded word, walking the sorted list like a trie:
+// words that share a beginning share its row of distances. steps bounds the
+// work on a hostile word.
+func (v vocab) near(folded string, max int) []near {
+	q := []rune(folded)
+	if len(q) > 32 || len(q) == 0 {
+		return nil
+	}
+	const depth = 34
+	var rows [depth + 1][34]uint8
+	for j := range len(q) + 1 {
+		rows[0][j] = uint8(j)
+	}
+	var prev [depth]rune
+	var out []near
+	steps := 400_000
+	for i := 0; i < len(v) && steps > 0; {
+		w := v[i].fold
+		// How much of the previous word's rows still holds.
+		level := 0
+		pos := 0
+		for pos < len(w) && level < depth {
+			r, n := utf8.DecodeRuneInString(w[pos:])
+			if i == 0 || prev[level] != r {
+				break
+			}
+			pos += n
+			level++
+		}
+		dead := false
+		for pos < len(w) {
+			if level >= depth-1 || level >= len(q)+max {
+				dead = true
+				break
+			}
+			r, n := utf8.DecodeRuneInString(w[pos:])
+			prev[level] = r
+			prev[level+1] = 0
+			steps -= len(q)
+			if lowest := editRow(&rows, q, prev[:], level, r); int(lowest) > max {
+				pos += n
+				level++
+				dead = true
+				break
+			}
+			pos += n
+			level++
+		}
+		if !dead {
+			if d := int(rows[level][len(q)]); d <= max {
+				out = append(out, near{v[i], d})
+			}
+			i++
+			continue
+		}
+		// Nothing below this beginning can be near: skip its words.
+		skip := v[i:].prefixed(w[:pos])
+		i += len(skip)
+		// prefixed starts at the first word of the beginning, which is here
+		// or before; never stand still.
+		if len(skip) == 0 {
+			i++
+		}
+	}
+	return out
+}
+
+// editRow fills the row of distances for the word's rune at level and gives
+// its lowest value.
+func editRow(rows *[35][34]uint8, q, word []rune, level int, r rune) uint8 {
+	up, row := &rows[level], &rows[level+1]
+	row[0] = uint8(level + 1)
+	lowest := row[0]
+	for j := 1; j <= len(q); j++ {
+		cost := uint8(1)
+		if q[j-1] == r {
+			cost = 0
+		}
+		d := min(up[j]+1, row[j-1]+1, up[j-1]+cost)
+		if level > 0 && j > 1 && q[j-1] == word[level-1] && q[j-2] == r {
+			d = min(d, rows[level-1][j-2]+1)
+		}
+		row[j] = d
+		lowest = min(lowest, d)
+	}
+	return lowest
+}
