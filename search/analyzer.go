@@ -14,6 +14,8 @@ type analyzer struct {
 	lang     language
 	elision  map[string]bool
 	suffix   map[string]bool
+	clitic   map[string]bool
+	negation map[string]bool
 	stop     map[string]bool
 	function map[string]bool
 	mu       sync.RWMutex
@@ -33,6 +35,8 @@ func newAnalyzer(tag string) *analyzer {
 		lang:     l,
 		elision:  wordSet(l.elisions),
 		suffix:   wordSet(l.suffixes),
+		clitic:   wordSet(l.clitics),
+		negation: wordSet(l.negation),
 		stop:     wordSet(string(l.stop)),
 		function: wordSet(l.function),
 		memo:     map[string]string{},

@@ -6,8 +6,8 @@ import (
 )
 
 const (
-	excerptLen  = 200    // bytes of an excerpt, about
-	excerptScan = 12_000 // bytes of a passage that are looked through for it
+	excerptLen = 200 // bytes of an excerpt, about
+	maxMatches = 400 // words of the query that are looked at for it
 )
 
 // mark cuts a text into spans that match the query and spans that do not.
@@ -36,8 +36,8 @@ func (w *wanted) has(a *analyzer, t token) bool {
 }
 
 // excerpt cuts the stretch of a text that has most of the query, at words.
-func (w *wanted) excerpt(a *analyzer, text string) []Span {
-	text = clip(text, excerptScan)
+// terms and starts are the text's words as articleTokens has them.
+func (w *wanted) excerpt(a *analyzer, text string, terms, starts []uint32) []Span {
 	if len(text) <= excerptLen {
 		return w.mark(a, oneLine(text))
 	}
@@ -47,19 +47,22 @@ func (w *wanted) excerpt(a *analyzer, text string) []Span {
 		h     uint32
 	}
 	var ms []match
-	a.tokenize(text, func(t token) {
-		h := termHash(a.term(t.text))
-		if h == 0 {
-			return
+	for i, at := range starts {
+		h := terms[i]
+		if h == 0 || w.sieve[h>>6&63]>>(h&63)&1 == 0 {
+			continue
 		}
 		worth := 0.0
 		for _, x := range w.terms[h] {
 			worth += x.share * w.worth[x.group]
 		}
 		if worth > 0 {
-			ms = append(ms, match{t.start, worth, h})
+			ms = append(ms, match{int(at), worth, h})
 		}
-	})
+		if len(ms) == maxMatches {
+			break
+		}
+	}
 	from, best := 0, 0.0
 	for i := range ms {
 		sum := 0.0

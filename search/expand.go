@@ -149,8 +149,11 @@ func (p *planner) typos(c *concept, u unit) {
 	if n < 4 || strings.ContainsAny(f, "0123456789/@:_") && n < 6 {
 		return
 	}
+	if p.long && n < 6 { // in a message a short unknown word is more likely just a word
+		return
+	}
 	found := p.v.vocab.near(f, 1)
-	if len(found) == 0 && n >= 6 {
+	if len(found) == 0 && n >= 6 && !p.long {
 		found = p.v.vocab.near(f, 2)
 	}
 	type guess struct {
@@ -187,6 +190,9 @@ func (p *planner) typos(c *concept, u unit) {
 			continue
 		}
 		weight := weights.typo * math.Exp(g.score-best[0].score)
+		if p.long {
+			weight *= weights.typoLong
+		}
 		if len(c.alts) == 0 {
 			c.typo = g.word.text
 		} else if weight < 0.15 {
@@ -226,7 +232,7 @@ func (p *planner) group(units []unit, concepts []concept) []group {
 	}
 	var groups []group
 	for i := 0; i < len(units); {
-		n, to := p.v.lexicon.match(keys[i:], units[i:])
+		n, to := p.match(keys, units, i)
 		n = max(n, 1)
 		g := group{members: concepts[i : i+n]}
 		p.joined(&g, units[i:i+n])
@@ -247,14 +253,18 @@ func (p *planner) group(units []unit, concepts []concept) []group {
 // lexiconAlt weighs a phrase of the lexicon: never worth more than the words
 // it stands for, unless the corpus does not know those.
 func (p *planner) lexiconAlt(g *group, t target, terms []qterm) alt {
-	a := p.phraseAlt("lexicon", t.text, weights.synonym, terms)
 	known, worth := true, 0.0
 	for i := range g.members {
 		known = known && g.members[i].known
-		worth += g.members[i].idf
+		worth += g.members[i].idf * g.members[i].weight
 	}
-	if known && a.idf > worth {
-		a.idf = worth
+	weight := weights.synonym
+	if known {
+		weight = weights.synonymKnown
+	}
+	a := p.phraseAlt("lexicon", t.text, weight, terms)
+	if known {
+		a.idf = min(a.idf, worth)
 	}
 	return a
 }
@@ -284,18 +294,26 @@ func (p *planner) addJoined(g *group, a, b unit) {
 	}
 }
 
-// match finds the longest rule that starts at the first key, and how many keys
-// it takes.
-func (l *lexicon) match(keys []string, units []unit) (int, []target) {
+// match finds the longest rule that starts at unit i, and how many units it
+// takes. Rules for the same words add up.
+func (p *planner) match(keys []string, units []unit, i int) (int, []target) {
 	n := 0
 	var to []target
-	for _, r := range l.rules[keys[0]] {
-		if len(r.from) <= n || len(r.from) > len(keys) {
+	for _, r := range p.v.lexicon.rules[keys[i]] {
+		k := len(r.from)
+		if k < n || i+k > len(keys) || !slices.Equal(keys[i:i+k], r.from) || units[i+k-1].pos-units[i].pos > 2*k {
 			continue
 		}
-		if slices.Equal(keys[:len(r.from)], r.from) && units[len(r.from)-1].pos-units[0].pos < 2*len(r.from)+1 {
-			n, to = len(r.from), r.to
+		if r.words != nil {
+			from := units[i].pos - r.at
+			if from < 0 || from+len(r.words) > len(p.words) || !slices.Equal(p.words[from:from+len(r.words)], r.words) {
+				continue
+			}
 		}
+		if k > n {
+			n, to = k, nil
+		}
+		to = append(to, r.to...)
 	}
 	return n, to
 }

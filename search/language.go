@@ -22,6 +22,8 @@ type language struct {
 	stop     []byte // a Snowball stop list: one word a line, "|" starts a comment; never indexed
 	elisions string // what may stand before an apostrophe and mean nothing: "l d qu"
 	suffixes string // what may stand after one and mean nothing: "s ll"
+	clitics  string // what a hyphen may hang on a verb: "peut-on", "est-ce", "aidez-moi" are no compounds
+	negation string // stop words that turn a phrase into its opposite: "sans serveur"
 	// function words beyond the stop list: indexed, but dropped from a query
 	// that has anything else to say.
 	function string
@@ -33,18 +35,25 @@ var languages = map[string]language{
 	"fr": {
 		tag: "fr", stem: french.Stem, stop: fr.FrenchStopWords,
 		elisions: "l d qu j n s m t c jusqu lorsqu puisqu quoiqu presqu quelqu",
-		function: `comment pourquoi quand combien où ou quel quelle quels quelles lequel laquelle est-ce
-			plus très trop aussi alors car si donc puis ici là tout tous toute toutes rien cela ça comme
-			être avoir faire fait fais peut peux peuvent pouvez puis-je peut-on veux veut voudrais voulons
-			dois doit doivent faut vais va sans sous entre vers chez dont depuis encore déjà toujours quelque
-			quelques chaque autre autres mêmes celui celle ceux celles y-a-t-il il-y-a possible`,
+		clitics:  "je tu il elle on nous vous ils elles ce moi toi lui leur le la les y en t ci là",
+		negation: "sans non pas ni hors",
+		function: `comment pourquoi quand combien où ou quel quelle quels quelles lequel laquelle que qui quoi
+			plus très trop aussi alors car si donc puis ici là tout tous toute toutes rien cela ça comme ni
+			être avoir faire fait fais font peut peux peuvent pouvez pouvons veux veut voulez voulons voudrais
+			voudrait dois doit doivent devons devez faut vais va vont allons sans sous entre vers chez dont
+			depuis encore déjà toujours quelque quelques chaque autre autres celui celle ceux celles elles
+			possible pendant plusieurs plutôt parce lors ainsi afin après avant lorsque alors mais cependant
+			merci bonjour svp dire dit voir savoir hier aujourd hui demain matin soir`,
 	},
 	"en": {
 		tag: "en", stem: english.Stem, stop: en.EnglishStopWords,
 		suffixes: "s ll re ve d m t",
-		function: `how why when where which what who can could would should will shall may might must do does did
-			get got getting any anything something want wants need needs like please also just still yet
-			there here inside without since than then them me my mine us our its let make makes`,
+		negation: "not no without",
+		function: `how why when where what which who can could would should will shall may might must do does did
+			get got getting any anything something everything nothing want wants need needs like please also
+			just still yet there here inside since than then them me my mine us our its let make makes
+			one though although while during however since ago don doesn didn won isn aren wasn couldn
+			tell say says said see know today yesterday tomorrow morning evening thanks thank hello`,
 	},
 	"de": {
 		tag: "de", stem: german.Stem, stop: de.GermanStopWords,

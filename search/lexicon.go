@@ -4,6 +4,7 @@ import (
 	"embed"
 	"errors"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -37,13 +38,14 @@ type lexicon struct {
 	noise   map[string]bool       // folded words
 	phrases map[string][][]string // first folded word -> rest of the phrase
 	rules   map[string][]rule     // first term -> rules, longest first
-	longest int                   // terms of the longest rule
 }
 
 // rule widens a phrase of the query.
 type rule struct {
-	from []string
-	to   []target
+	from  []string
+	words []string // the folded words as well, when the terms alone would say something else: "sans serveur"
+	at    int      // which of words the first term is
+	to    []target
 }
 
 // target is what a phrase also means.
@@ -124,30 +126,35 @@ func (f *lexiconFile) compile(a *analyzer) *lexicon {
 // add makes a rule, merged with one for the same terms.
 func (l *lexicon) add(a *analyzer, from string, to []string) {
 	for _, key := range a.variants(from) {
+		r := rule{from: key}
+		if words := a.words(from); len(key) == 1 && len(words) > 1 && !strings.Contains(from, "-") {
+			r.words = words
+			r.at = slices.IndexFunc(words, func(w string) bool { return a.term(w) != "" })
+			if r.at < 0 {
+				continue
+			}
+		}
 		var targets []target
 		for _, t := range to {
+			if slices.ContainsFunc(a.words(t), func(w string) bool { return a.negation[w] }) {
+				continue // without its "without" it would say the opposite
+			}
 			terms := a.phrase(t)
-			if len(terms) > 0 && strings.Join(terms, " ") != strings.Join(key, " ") {
+			if len(terms) > 0 && !slices.Equal(terms, key) {
 				targets = append(targets, target{text: t, terms: terms})
 			}
 		}
 		if len(targets) == 0 {
 			continue
 		}
-		l.longest = max(l.longest, len(key))
 		rules := l.rules[key[0]]
-		merged := false
-		for i := range rules {
-			if strings.Join(rules[i].from, " ") == strings.Join(key, " ") {
-				rules[i].addTargets(targets)
-				merged = true
-			}
+		i := slices.IndexFunc(rules, func(x rule) bool { return slices.Equal(x.from, r.from) && slices.Equal(x.words, r.words) })
+		if i >= 0 {
+			rules[i].addTargets(targets)
+			continue
 		}
-		if !merged {
-			r := rule{from: key}
-			r.addTargets(targets)
-			l.rules[key[0]] = append(rules, r)
-		}
+		r.addTargets(targets)
+		l.rules[key[0]] = append(rules, r)
 	}
 }
 
@@ -155,7 +162,7 @@ func (r *rule) addTargets(list []target) {
 	for _, t := range list {
 		known := false
 		for _, have := range r.to {
-			known = known || strings.Join(have.terms, " ") == strings.Join(t.terms, " ")
+			known = known || slices.Equal(have.terms, t.terms)
 		}
 		if !known {
 			r.to = append(r.to, t)
@@ -203,7 +210,7 @@ func (a *analyzer) variants(text string) [][]string {
 		out = append(out, whole)
 	}
 	parts := a.phrase(strings.NewReplacer("-", " ").Replace(text))
-	if len(parts) > 0 && strings.Join(parts, " ") != strings.Join(whole, " ") {
+	if len(parts) > 0 && !slices.Equal(parts, whole) {
 		out = append(out, parts)
 	}
 	return out

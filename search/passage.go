@@ -10,9 +10,10 @@ import (
 // articleTokens is an article as a row of term hashes, for looking at its
 // passages: 0 stands for a stop word.
 type articleTokens struct {
-	title []uint32
-	heads [][]uint32
-	texts [][]uint32
+	title  []uint32
+	heads  [][]uint32
+	texts  [][]uint32
+	starts [][]uint32 // where in the passage's text a term starts; code is not in it
 }
 
 var hashSeed = maphash.MakeSeed()
@@ -25,12 +26,20 @@ func termHash(term string) uint32 {
 }
 
 func (a *analyzer) hashes(text string) []uint32 {
+	terms, _ := a.located(text)
+	return terms
+}
+
+// located are a text's terms and where they start.
+func (a *analyzer) located(text string) (terms, starts []uint32) {
 	if text == "" {
-		return nil
+		return nil, nil
 	}
-	out := make([]uint32, 0, len(text)/6+1)
-	a.tokenize(text, func(t token) { out = append(out, termHash(a.term(t.text))) })
-	return out
+	terms, starts = make([]uint32, 0, len(text)/6+1), make([]uint32, 0, len(text)/6+1)
+	a.tokenize(text, func(t token) {
+		terms, starts = append(terms, termHash(a.term(t.text))), append(starts, uint32(t.start))
+	})
+	return terms, starts
 }
 
 // tokensOf is an article's row of terms, made when it is first looked at.
@@ -42,12 +51,13 @@ func (x *Index) tokensOf(art *kb.Article, a *analyzer) *articleTokens {
 	size := 200 + 4*len(t.title)
 	for i := range art.Passages {
 		p := &art.Passages[i]
-		head, text := a.hashes(p.Heading), a.hashes(p.Text)
+		head := a.hashes(p.Heading)
+		text, starts := a.located(p.Text)
 		if p.Code != "" {
 			text = append(text, a.hashes(p.Code)...)
 		}
-		t.heads, t.texts = append(t.heads, head), append(t.texts, text)
-		size += 64 + 4*(len(head)+cap(text))
+		t.heads, t.texts, t.starts = append(t.heads, head), append(t.texts, text), append(t.starts, starts)
+		size += 96 + 4*(len(head)+cap(text)+cap(starts))
 	}
 	x.tokens.put(art, t, size)
 	return t
@@ -57,7 +67,8 @@ func (x *Index) tokensOf(art *kb.Article, a *analyzer) *articleTokens {
 // groups of the plan it serves and how much of them.
 type wanted struct {
 	terms map[uint32][]want
-	worth []float64 // of each group
+	sieve [64]uint64 // a bit for each term's low bits: most words of a text fall through
+	worth []float64  // of each group
 	sum   float64
 }
 
@@ -105,6 +116,7 @@ func (w *wanted) alt(a *alt, group int, share float64, lang string) {
 		}
 		if !known {
 			w.terms[h] = append(w.terms[h], want{group, s})
+			w.sieve[h>>6&63] |= 1 << (h & 63)
 		}
 	}
 }
@@ -174,7 +186,7 @@ func (w *wanted) collect(row []uint32, got []float64, groups []group) float64 {
 	var counted [64]seenTerm
 	n := 0
 	for i, h := range row {
-		if h == 0 {
+		if h == 0 || w.sieve[h>>6&63]>>(h&63)&1 == 0 {
 			continue
 		}
 		ws, ok := w.terms[h]

@@ -20,10 +20,11 @@ type unit struct {
 
 // term is one index term of a query with its postings.
 type qterm struct {
-	lang string
-	term string
-	list []posting
-	idf  float64
+	lang  string
+	term  string
+	list  []posting
+	idf   float64
+	heads int // articles that have it in their title, questions, headings or description
 }
 
 // alt is one way to say a concept: all its terms must be in an article for it
@@ -70,6 +71,8 @@ const (
 	maxQuery = 4_000  // bytes of a typed query that are read
 	maxUnits = 60     // words of a query that are looked up
 	maxText  = 16_000 // bytes of a message that are read
+
+	longQuery = 7 // words from which a query is a message
 )
 
 // clip cuts text to at most n bytes at a character's border and makes it valid.
@@ -208,14 +211,16 @@ type planner struct {
 	s     *snapshot
 	v     *view
 	exact bool
+	long  bool     // a message rather than a few keywords
+	words []string // every word of the text, folded, by number
 	memo  map[string]qterm
-	text  string
 	err   error
 }
 
 func (s *snapshot) plan(ctx context.Context, v *view, text string, exact bool) (*plan, error) {
-	p := &planner{ctx: ctx, s: s, v: v, exact: exact, memo: map[string]qterm{}, text: text}
+	p := &planner{ctx: ctx, s: s, v: v, exact: exact, memo: map[string]qterm{}, words: v.analyzer.words(text)}
 	pl := &plan{view: v, units: v.units(text)}
+	p.long = len(pl.units) >= longQuery
 	concepts := make([]concept, len(pl.units))
 	for i, u := range pl.units {
 		concepts[i] = p.concept(u)
@@ -235,7 +240,7 @@ func (p *planner) qterm(lang, term string) qterm {
 	if err != nil && p.err == nil {
 		p.err = err
 	}
-	t := qterm{lang: lang, term: term, list: list, idf: p.s.views[lang].idf(len(list))}
+	t := qterm{lang: lang, term: term, list: list.postings, heads: list.heads, idf: p.s.views[lang].idf(len(list.postings))}
 	p.memo[key] = t
 	return t
 }
@@ -261,8 +266,15 @@ func (p *planner) concept(u unit) concept {
 	if len(c.alts) == 0 {
 		p.unknown(&c, u)
 	}
+	topic := 0.0
 	for i := range c.alts {
 		c.idf = max(c.idf, c.alts[i].idf)
+		for _, t := range c.alts[i].terms {
+			topic = max(topic, float64(t.heads)/float64(len(t.list)))
+		}
+	}
+	if p.long {
+		c.weight *= weights.offTopic + (1-weights.offTopic)*min(1, topic*weights.topic)
 	}
 	if len(c.alts) == 0 {
 		c.idf = p.v.idf(0)

@@ -72,7 +72,7 @@ func (x *Index) Search(ctx context.Context, q Query) (*Results, error) {
 	limit = min(limit, maxLimit)
 	res := &Results{Total: f.total, Corrected: f.plan.corrected(text), FromLang: f.from}
 	for _, c := range f.top[min(offset, len(f.top)):min(offset+limit, len(f.top))] {
-		res.Hits = append(res.Hits, s.hit(f, c))
+		res.Hits = append(res.Hits, x.hit(s, f, c))
 	}
 	return res, nil
 }
@@ -137,20 +137,21 @@ func (p *plan) corrected(text string) string {
 }
 
 // hit shows a candidate.
-func (s *snapshot) hit(f *found, c candidate) Hit {
-	art := s.docs[c.num].art
-	h := Hit{Article: art, Score: c.score, Title: f.want.mark(f.plan.view.analyzer, art.Title)}
-	text := art.Description
-	if c.best >= 0 && c.best < len(art.Passages) {
-		p := &art.Passages[c.best]
-		h.Anchor, h.Heading = p.Anchor, p.Heading
-		if strings.TrimSpace(p.Text) != "" {
-			text = p.Text
+func (x *Index) hit(s *snapshot, f *found, c candidate) Hit {
+	art, a := s.docs[c.num].art, f.plan.view.analyzer
+	h := Hit{Article: art, Score: c.score, Title: f.want.mark(a, art.Title)}
+	best := c.best
+	if best >= 0 {
+		h.Anchor, h.Heading = art.Passages[best].Anchor, art.Passages[best].Heading
+	}
+	if best < 0 || strings.TrimSpace(art.Passages[best].Text) == "" {
+		if art.Description != "" || len(art.Passages) == 0 {
+			h.Excerpt = f.want.mark(a, cutAround(art.Description, 0))
+			return h
 		}
+		best = 0
 	}
-	if strings.TrimSpace(text) == "" && len(art.Passages) > 0 {
-		text = art.Passages[0].Text
-	}
-	h.Excerpt = f.want.excerpt(f.plan.view.analyzer, text)
+	t := x.tokensOf(art, a)
+	h.Excerpt = f.want.excerpt(a, art.Passages[best].Text, t.texts[best], t.starts[best])
 	return h
 }

@@ -16,7 +16,7 @@ type snapshot struct {
 	reader   index.IndexReader
 	docs     []doc // by Bleve's document number; art is nil for a removed one
 	views    map[string]*view
-	postings *cache[string, []posting]
+	postings *cache[string, termList]
 	scratch  sync.Pool
 }
 
@@ -41,7 +41,7 @@ type view struct {
 }
 
 func newSnapshot(r index.IndexReader, lib *kb.Library, x *Index, before *snapshot, words map[string]map[string]int32) (*snapshot, error) {
-	s := &snapshot{reader: r, views: map[string]*view{}, postings: newCache[string, []posting](48 << 20)}
+	s := &snapshot{reader: r, views: map[string]*view{}, postings: newCache[string, termList](48 << 20)}
 	byPrefix := map[string]*kb.Article{}
 	for _, lang := range lib.Langs() {
 		v := &view{lang: lang, analyzer: x.analyzers[lang], lexicon: x.lexicons[lang], arts: lib.Articles(lang), siblings: map[string]map[uint32]uint32{}}
@@ -141,18 +141,34 @@ func (s *snapshot) pair(lib *kb.Library, numbers map[*kb.Article]uint32) {
 	}
 }
 
+// termList is a term's postings and in how many of them it says what the
+// article is about: stands in its title, questions, headings or description.
+type termList struct {
+	postings []posting
+	heads    int
+}
+
+// aboutMask covers the counts of the fields that say what an article is about.
+const aboutMask = ^uint32(1<<10 - 1)
+
 // list is a term's postings in a language, kept while there is room: the long
 // lists are the ones asked for most.
-func (s *snapshot) list(ctx context.Context, lang, term string) ([]posting, error) {
+func (s *snapshot) list(ctx context.Context, lang, term string) (termList, error) {
 	key := lang + "\x00" + term
 	if l, ok := s.postings.get(key); ok {
 		return l, nil
 	}
-	l, err := readPostings(ctx, s.reader, lang, term)
+	all, err := readPostings(ctx, s.reader, lang, term)
 	if err != nil {
-		return nil, err
+		return termList{}, err
 	}
-	s.postings.put(key, l, 8*len(l)+len(key))
+	l := termList{postings: all}
+	for _, p := range all {
+		if p.packed&aboutMask != 0 {
+			l.heads++
+		}
+	}
+	s.postings.put(key, l, 8*len(all)+len(key))
 	return l, nil
 }
 

@@ -93,7 +93,7 @@ func (a *analyzer) chunk(text string, i, j, pos int, emit func(token)) int {
 	}
 	first := pos
 	pos = a.parts(text, i, spans[:n], pos, emit)
-	if w, s, e := compound(text, i, spans[:n]); w != "" {
+	if w, s, e := a.compound(text, i, spans[:n]); w != "" {
 		emit(token{text: w, start: s, end: e, chunk: i, pos: first, whole: true})
 	}
 	return pos
@@ -124,7 +124,7 @@ func (a *analyzer) parts(text string, chunk int, spans [][2]int, pos int, emit f
 func apostrophe(s string) bool { return s == "'" || s == "’" }
 
 // compound is the whole form of a chunk, "" when its parts say it all.
-func compound(text string, from int, spans [][2]int) (string, int, int) {
+func (a *analyzer) compound(text string, from int, spans [][2]int) (string, int, int) {
 	s, e := spans[0][0], spans[len(spans)-1][1]
 	slash := s > from && text[s-1] == '/'
 	if slash { // an absolute path keeps its slash
@@ -149,7 +149,8 @@ func compound(text string, from int, spans [][2]int) (string, int, int) {
 	}
 	w := lower(text[s:e])
 	if hyphens == len(spans)-1 && !strings.ContainsAny(w, "0123456789") {
-		if len(spans) > 3 { // "y-a-t-il": a phrase
+		last := spans[len(spans)-1]
+		if len(spans) > 3 || a.clitic[lower(text[last[0]:last[1]])] { // "y-a-t-il", "peut-on": phrases
 			return "", 0, 0
 		}
 		return strings.NewReplacer("-", "", "‐", "", "‑", "").Replace(w), s, e
