@@ -1,0 +1,115 @@
+// What articles can do: copy code, tabs, videos on demand, the contents list
+// that follows the reader, the vote.
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  const code = button.closest(".code").querySelector("pre code, pre");
+  // The prompt of a console session is not part of the command.
+  const text = code.cloneNode(true);
+  text.querySelectorAll(".gp, .go").forEach((node) => node.remove());
+  const words = button.textContent;
+  try {
+    await navigator.clipboard.writeText((text.textContent.trim() ? text : code).textContent.replace(/\n+$/, ""));
+    button.textContent = button.dataset.copied;
+    setTimeout(() => { button.textContent = words; }, 2000);
+  } catch {
+    getSelection().selectAllChildren(code);
+  }
+});
+
+function tabs(box, number) {
+  const panels = [...box.querySelectorAll(":scope > [data-tab]")];
+  const list = document.createElement("div");
+  list.className = "tablist";
+  list.setAttribute("role", "tablist");
+  const buttons = panels.map((panel, i) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.id = `tab-${number}-${i}`;
+    button.textContent = panel.dataset.tab;
+    button.setAttribute("role", "tab");
+    panel.id ||= `panel-${number}-${i}`;
+    button.setAttribute("aria-controls", panel.id);
+    panel.setAttribute("role", "tabpanel");
+    panel.setAttribute("aria-labelledby", button.id);
+    button.addEventListener("click", () => select(i, true));
+    list.append(button);
+    return button;
+  });
+  function select(index, remember) {
+    buttons.forEach((button, i) => {
+      button.setAttribute("aria-selected", String(i === index));
+      button.tabIndex = i === index ? 0 : -1;
+      panels[i].hidden = i !== index;
+    });
+    if (!remember) return;
+    try { localStorage.setItem("tab", panels[index].dataset.tab); } catch { /* not remembered */ }
+  }
+  list.addEventListener("keydown", (event) => {
+    const at = buttons.indexOf(document.activeElement), last = buttons.length - 1;
+    const to = { ArrowRight: at === last ? 0 : at + 1, ArrowLeft: at ? at - 1 : last, Home: 0, End: last }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    buttons[to].focus();
+    select(to, true);
+  });
+  box.prepend(list);
+  let wanted = -1;
+  try { wanted = panels.findIndex((panel) => panel.dataset.tab === localStorage.getItem("tab")); } catch { /* first tab */ }
+  const target = location.hash && panels.findIndex((panel) => panel.querySelector(`[id="${CSS.escape(location.hash.slice(1))}"]`));
+  select(Math.max(target > 0 ? target : wanted, 0), false);
+}
+document.querySelectorAll("[data-tabs]").forEach(tabs);
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-video]");
+  if (!button) return;
+  const frame = document.createElement("iframe");
+  frame.src = button.dataset.video;
+  frame.title = button.dataset.title || button.textContent;
+  frame.allow = "fullscreen; picture-in-picture";
+  frame.referrerPolicy = "no-referrer";
+  frame.width = 640;
+  frame.height = 360;
+  button.replaceWith(frame);
+  frame.focus();
+});
+
+const contents = document.querySelector(".toc");
+if (contents && "IntersectionObserver" in window) {
+  const links = new Map([...contents.querySelectorAll("a")].map((a) => [decodeURIComponent(a.hash.slice(1)), a]));
+  const seen = new Set();
+  const observer = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) isIntersecting ? seen.add(target.id) : seen.delete(target.id);
+    const first = [...links.keys()].find((id) => seen.has(id));
+    if (!first) return;
+    links.forEach((a, id) => id === first ? a.setAttribute("aria-current", "true") : a.removeAttribute("aria-current"));
+  }, { rootMargin: "-80px 0px -60% 0px" });
+  links.forEach((_, id) => { const heading = document.getElementById(id); if (heading) observer.observe(heading); });
+}
+
+function vote(box) {
+  const [question, reasons] = box.querySelectorAll("form");
+  const status = box.querySelector(".vote-status");
+  async function send(form, submitter) {
+    const data = new FormData(form, submitter);
+    try {
+      const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(data), headers: { Accept: "application/json" } });
+      if (!answer.ok) throw new Error(answer.status);
+      const no = data.get("value") === "no";
+      question.querySelectorAll("button").forEach((button) => button.setAttribute("aria-pressed", String(button.value === data.get("value"))));
+      reasons.hidden = !no || form === reasons;
+      status.className = "vote-status";
+      status.textContent = no && form === question ? "" : box.dataset.thanks;
+      if (!reasons.hidden) reasons.querySelector("input[type=radio]").focus();
+    } catch {
+      status.className = "vote-status failed";
+      status.textContent = box.dataset.failed;
+    }
+  }
+  for (const form of [question, reasons]) {
+    form.addEventListener("submit", (event) => { event.preventDefault(); send(form, event.submitter); });
+  }
+}
+document.querySelectorAll("[data-vote]").forEach(vote);
