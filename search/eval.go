@@ -2,6 +2,7 @@ package search
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -255,4 +256,44 @@ func f3(x float64) string {
 		return "-"
 	}
 	return fmt.Sprintf("%.3f", x)
+}
+
+// WriteChanges lists the queries whose nDCG changed between two runs, worst
+// loss first, with where the first right article stood and stands.
+func WriteChanges(w io.Writer, before, after []Judged) error {
+	was := map[string]Judged{}
+	for _, j := range before {
+		was[j.ID] = j
+	}
+	type change struct {
+		a, b Judged
+		by   float64
+	}
+	var list []change
+	better := 0
+	for _, j := range after {
+		if b := was[j.ID]; j.Family != "none" && math.Abs(j.NDCG-b.NDCG) > 1e-9 {
+			list = append(list, change{b, j, j.NDCG - b.NDCG})
+			if j.NDCG > b.NDCG {
+				better++
+			}
+		}
+	}
+	slices.SortStableFunc(list, func(x, y change) int { return cmp.Compare(x.by, y.by) })
+	if _, err := fmt.Fprintf(w, "%d queries got better, %d worse\n", better, len(list)-better); err != nil {
+		return err
+	}
+	for _, c := range list {
+		if _, err := fmt.Fprintf(w, "%+.3f  rank %s -> %s  %s  %.80q\n", c.by, place(c.a.Rank), place(c.b.Rank), c.b.ID, c.b.Query); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func place(rank int) string {
+	if rank == 0 {
+		return ">10"
+	}
+	return fmt.Sprint(rank)
 }

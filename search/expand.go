@@ -55,12 +55,13 @@ func (p *planner) prefix(c *concept, u unit) {
 			union += len(q.list)
 		}
 	}
-	weight := 1.0
-	if c.known {
+	weight, idf := 1.0, p.v.idf(union)
+	if c.known { // the word itself sets the worth
 		weight = weights.prefixKnown
+		idf = min(idf, c.alts[0].idf)
 	}
 	for _, q := range found {
-		c.alts = append(c.alts, alt{why: "prefix", text: text[q.term], weight: weight, idf: p.v.idf(union), terms: []qterm{q}})
+		c.alts = append(c.alts, alt{why: "prefix", text: text[q.term], weight: weight, idf: idf, terms: []qterm{q}})
 	}
 }
 

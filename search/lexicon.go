@@ -15,6 +15,14 @@ import (
 //go:embed lexicon
 var builtin embed.FS
 
+func builtinLexicons() fs.FS {
+	sub, err := fs.Sub(builtin, "lexicon")
+	if err != nil { // the name is a constant that embed has checked
+		panic(err)
+	}
+	return sub
+}
+
 // lexiconFile is a lexicon as authors write it.
 type lexiconFile struct {
 	Version int `yaml:"version"`
@@ -59,22 +67,23 @@ const maxLexicon = 4 << 20
 
 // readLexicon reads lang's file from override, else from the built-in ones. A
 // language without a file has an empty lexicon.
-func readLexicon(override fs.FS, lang string) (*lexiconFile, error) {
+func readLexicon(override fs.FS, lang string) (*lexiconFile, []byte, error) {
 	var data []byte
 	err := fs.ErrNotExist
 	if override != nil {
 		data, err = fs.ReadFile(override, lang+".yaml")
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		data, err = builtin.ReadFile("lexicon/" + lang + ".yaml")
+		data, err = fs.ReadFile(builtinLexicons(), lang+".yaml")
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		return &lexiconFile{Version: 1}, nil
+		return &lexiconFile{Version: 1}, nil, nil
 	}
 	if err != nil {
-		return nil, errs.Newf(errs.Invalid, "", "lexicon %s.yaml: %w", lang, err)
+		return nil, nil, errs.Newf(errs.Invalid, "", "lexicon %s.yaml: %w", lang, err)
 	}
-	return parseLexicon(lang+".yaml", data)
+	f, err := parseLexicon(lang+".yaml", data)
+	return f, data, err
 }
 
 func parseLexicon(name string, data []byte) (*lexiconFile, error) {
@@ -92,7 +101,7 @@ func parseLexicon(name string, data []byte) (*lexiconFile, error) {
 }
 
 func loadLexicon(override fs.FS, lang string, a *analyzer) (*lexicon, error) {
-	f, err := readLexicon(override, lang)
+	f, _, err := readLexicon(override, lang)
 	if err != nil {
 		return nil, err
 	}

@@ -136,7 +136,7 @@ func (x *Index) rescore(s *snapshot, p *plan, top []candidate) {
 		clear(all)
 		clear(got)
 		pairs := w.collect(t.title, got, p.groups)
-		c.title = w.share(got)
+		c.title, c.fit = w.share(got), w.fit(t.title)
 		titleGot := append([]float64(nil), got...)
 		for gi := range all {
 			all[gi] = max(all[gi], got[gi])
@@ -166,6 +166,21 @@ func (x *Index) rescore(s *snapshot, p *plan, top []candidate) {
 			c.near = math.Min(1, pairs/float64(len(p.groups)-1))
 		}
 	}
+}
+
+// fit is the share of a title's words that the query has.
+func (w *wanted) fit(title []uint32) float64 {
+	n, hits := 0, 0
+	for _, h := range title {
+		if h == 0 {
+			continue
+		}
+		n++
+		if len(w.terms[h]) > 0 {
+			hits++
+		}
+	}
+	return float64(hits) / float64(max(n, 1))
 }
 
 // share is how much of the query's worth the groups' shares make.

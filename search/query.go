@@ -203,6 +203,7 @@ type plan struct {
 	view   *view
 	units  []unit
 	groups []group
+	long   bool // a message rather than a few keywords
 }
 
 // planner builds a plan.
@@ -221,6 +222,7 @@ func (s *snapshot) plan(ctx context.Context, v *view, text string, exact bool) (
 	p := &planner{ctx: ctx, s: s, v: v, exact: exact, memo: map[string]qterm{}, words: v.analyzer.words(text)}
 	pl := &plan{view: v, units: v.units(text)}
 	p.long = len(pl.units) >= longQuery
+	pl.long = p.long
 	concepts := make([]concept, len(pl.units))
 	for i, u := range pl.units {
 		concepts[i] = p.concept(u)
@@ -249,7 +251,7 @@ func (p *planner) qterm(lang, term string) qterm {
 func (v *view) idf(df int) float64 {
 	n := float64(len(v.nums))
 	d := min(float64(df), n)
-	return math.Log(1 + (n-d+0.5)/(d+0.5))
+	return math.Pow(math.Log(1+(n-d+0.5)/(d+0.5)), weights.idf)
 }
 
 // concept finds the ways in which the corpus says a unit.

@@ -2,20 +2,21 @@ package search
 
 import (
 	"cmp"
+	"math"
 	"slices"
 )
 
 // candidate is an article that has something of the query.
 type candidate struct {
-	num      uint32
-	base     float64 // BM25F
-	score    float64 // after the passages were looked at
-	cover    float64 // share of the query's worth that the article has
-	title    float64 // share that its title has
-	passage  float64 // share that its best passage has
-	near     float64 // share of the query's neighbours that are neighbours here
-	best     int     // number of the best passage, -1 when none has anything
-	siblings bool
+	num     uint32
+	base    float64 // BM25F
+	score   float64 // after the passages were looked at
+	cover   float64 // share of the query's worth that the article has
+	title   float64 // share that its title has
+	fit     float64 // share of its title's words that the query has
+	passage float64 // share that its best passage has
+	near    float64 // share of the query's neighbours that are neighbours here
+	best    int     // number of the best passage, -1 when none has anything
 }
 
 // saturate is the BM25F worth of a term in an article, between 0 and 1.
@@ -181,4 +182,14 @@ func (w *scratch) best(s *snapshot, n int) []candidate {
 	}
 	slices.SortFunc(top, worse)
 	return top[:min(n, len(top))]
+}
+
+// boost is what the look at title and passages multiplies BM25F by.
+func (c *candidate) boost(long bool) float64 {
+	k := &weights.short
+	if long {
+		k = &weights.long
+	}
+	return (1 + k.passage*c.passage + k.title*c.title + k.fit*c.fit + k.near*c.near) *
+		math.Pow(0.05+0.95*math.Min(1, c.cover), k.cover)
 }

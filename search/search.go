@@ -86,8 +86,21 @@ type found struct {
 	from  string
 }
 
-// find ranks the articles of v for a text.
+// find ranks the articles of v for a text, in whichever language it is
+// written.
 func (x *Index) find(ctx context.Context, s *snapshot, v *view, text string, exact bool) (*found, error) {
+	f, err := x.rank(ctx, s, v, text, exact)
+	if err != nil {
+		return nil, err
+	}
+	if o := s.foreignView(v, text); o != nil {
+		return x.findForeign(ctx, s, v, o, text, exact, f)
+	}
+	return f, nil
+}
+
+// rank ranks the articles of v for a text in v's language.
+func (x *Index) rank(ctx context.Context, s *snapshot, v *view, text string, exact bool) (*found, error) {
 	p, err := s.plan(ctx, v, text, exact)
 	if err != nil {
 		return nil, err
@@ -100,8 +113,7 @@ func (x *Index) find(ctx context.Context, s *snapshot, v *view, text string, exa
 	help := x.helpfulness.Load()
 	for i := range f.top {
 		c := &f.top[i]
-		c.score = c.base * (1 + weights.passage*c.passage + weights.title*c.title + weights.near*c.near) *
-			math.Pow(0.05+0.95*math.Min(1, c.cover), weights.cover)
+		c.score = c.base * c.boost(p.long)
 		if help != nil {
 			c.score *= 1 + 0.01*math.Min(1, math.Max(0, (*help)(s.docs[c.num].art)))
 		}

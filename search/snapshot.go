@@ -22,9 +22,10 @@ type snapshot struct {
 
 // doc is an article as the ranking sees it.
 type doc struct {
-	art   *kb.Article
-	view  *view
-	norms [numFields]float32 // weight of one occurrence in each field, over the field's length
+	art     *kb.Article
+	view    *view
+	norms   [numFields]float32 // weight of one occurrence in each field, over the field's length
+	lengths [numFields]int
 }
 
 // view is one language of a snapshot.
@@ -100,6 +101,7 @@ func (v *view) measure(docs []doc, numbers map[*kb.Article]uint32, lengths map[u
 	}
 	for _, n := range v.nums {
 		l := lengths[n]
+		docs[n].lengths = l
 		for f := range numFields {
 			rel := 1.0
 			if v.avg[f] > 0 {

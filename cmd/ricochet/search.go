@@ -9,38 +9,57 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
+	"github.com/vmcloud/ricochet/content"
 	"github.com/vmcloud/ricochet/kb"
 	"github.com/vmcloud/ricochet/search"
 )
 
 // searchCmd groups the search tools for owners.
 type searchCmd struct {
-	Run_ searchRunCmd  `cmd:"" name:"run" help:"Answer a file of queries, as JSONL on stdout."`
-	Eval searchEvalCmd `cmd:"" help:"Measure the ranking on labelled queries."`
+	Run      searchRunCmd      `cmd:"" help:"Answer a file of queries, as JSONL on stdout."`
+	Eval     searchEvalCmd     `cmd:"" help:"Measure the ranking on labelled queries."`
+	Explain  searchExplainCmd  `cmd:"" help:"Print why each result stands where it does."`
+	Selftest searchSelftestCmd `cmd:"" help:"Ask every article its own questions; fails when one is not in the first three."`
+	Lexicon  searchLexiconCmd  `cmd:"" help:"The dictionary of the trade."`
 }
 
-// contentFlag is a content folder.
+// contentFlag is a content folder; without it, the built-in articles.
 type contentFlag struct {
-	Content string `help:"Folder of {fr,en}/**/*.md." type:"existingdir" placeholder:"DIR"`
+	Content string `help:"Folder of {fr,en}/**/*.md; the built-in articles when left out." type:"existingdir" placeholder:"DIR"`
 }
 
-// open indexes the folder in memory. Problems in its articles are warnings.
+func (c contentFlag) fs() fs.FS {
+	if c.Content == "" {
+		return content.FS
+	}
+	return os.DirFS(c.Content)
+}
+
+// lexicon is the content folder's own lexicon, nil when it has none.
+func (c contentFlag) lexicon() fs.FS {
+	if c.Content == "" {
+		return nil
+	}
+	dir := filepath.Join(c.Content, "lexicon")
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return nil
+	}
+	return os.DirFS(dir)
+}
+
+// open indexes the articles in memory. What is wrong in them are warnings.
 func (c contentFlag) open(ctx context.Context) (*search.Index, *kb.Library, error) {
-	var fsys fs.FS = os.DirFS(c.Content)
-	lib, problems, err := kb.Load(ctx, fsys, kb.Options{})
+	lib, problems, err := kb.Load(ctx, c.fs(), kb.Options{})
 	if err != nil {
 		return nil, nil, err
 	}
 	for _, p := range problems {
 		fmt.Fprintf(os.Stderr, "%s:%d: %s: %s\n", p.Path, p.Line, p.Severity, p.Message)
 	}
-	opts := search.Options{}
-	if dir := filepath.Join(c.Content, "lexicon"); isDir(dir) {
-		opts.Lexicon = os.DirFS(dir)
-	}
-	x, err := search.Open(opts)
+	x, err := search.Open(search.Options{Lexicon: c.lexicon()})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -50,21 +69,16 @@ func (c contentFlag) open(ctx context.Context) (*search.Index, *kb.Library, erro
 	return x, lib, nil
 }
 
-func isDir(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.IsDir()
-}
-
-// searchRunCmd answers a file of queries.
-type searchRunCmd struct {
+// queriesFlags is a content folder and a file of queries to ask it.
+type queriesFlags struct {
 	contentFlag
-	Queries string `help:"JSONL file: {\"id\",\"lang\",\"query\"} a line." type:"existingfile" required:""`
+	Queries string `help:"JSONL file, {\"id\",\"lang\",\"query\",\"relevant\",\"family\"} a line." type:"existingfile" required:"" placeholder:"FILE"`
 	Suggest bool   `help:"Answer as the contact form would: possibly nothing."`
 }
 
-// Run writes one line a query. A query that fails is an empty answer and a
-// warning on stderr.
-func (c searchRunCmd) Run(ctx context.Context) (err error) {
+// each answers every query in turn. One that fails is an empty answer and a
+// warning.
+func (c queriesFlags) each(ctx context.Context, f func(search.Labelled, search.RunLine) error) (err error) {
 	queries, err := readLines[search.Labelled](c.Queries)
 	if err != nil {
 		return err
@@ -74,26 +88,18 @@ func (c searchRunCmd) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, x.Close()) }()
-	out := bufio.NewWriter(os.Stdout)
-	enc := json.NewEncoder(out)
 	for _, q := range queries {
-		line := answer(ctx, x, q, c.Suggest)
-		if err := enc.Encode(line); err != nil {
+		start := time.Now()
+		line, err := x.RunQuery(ctx, q, c.Suggest)
+		line.MS = float64(time.Since(start).Microseconds()) / 1e3
+		if err != nil {
+			fmt.Fprintf(os.Stderr, "query %s: %v\n", q.ID, err)
+		}
+		if err := f(q, line); err != nil {
 			return err
 		}
 	}
-	return out.Flush()
-}
-
-// answer runs one query and times it.
-func answer(ctx context.Context, x *search.Index, q search.Labelled, suggest bool) search.RunLine {
-	start := time.Now()
-	line, err := x.RunQuery(ctx, q, suggest)
-	line.MS = float64(time.Since(start).Microseconds()) / 1e3
-	if err != nil {
-		fmt.Fprintf(os.Stderr, "query %s: %v\n", q.ID, err)
-	}
-	return line
+	return nil
 }
 
 func readLines[T any](path string) ([]T, error) {
@@ -105,29 +111,132 @@ func readLines[T any](path string) ([]T, error) {
 	return search.ReadLines[T](f, path)
 }
 
-// searchEvalCmd measures the ranking.
-type searchEvalCmd struct {
-	contentFlag
-	Queries  string `help:"JSONL file of labelled queries." type:"existingfile" required:""`
-	Baseline string `help:"A run to compare with: lists what got better or worse." type:"existingfile" placeholder:"RUN.JSONL"`
-	Suggest  bool   `help:"Measure the contact form's suggestions instead."`
+// searchRunCmd answers a file of queries.
+type searchRunCmd struct{ queriesFlags }
+
+// Run writes one line a query, and nothing else, on stdout.
+func (c searchRunCmd) Run(ctx context.Context) error {
+	out := bufio.NewWriter(os.Stdout)
+	enc := json.NewEncoder(out)
+	if err := c.each(ctx, func(_ search.Labelled, r search.RunLine) error { return enc.Encode(r) }); err != nil {
+		return err
+	}
+	return out.Flush()
 }
 
-// Run prints the table.
-func (c searchEvalCmd) Run(ctx context.Context) (err error) {
-	queries, err := readLines[search.Labelled](c.Queries)
+// searchEvalCmd measures the ranking.
+type searchEvalCmd struct {
+	queriesFlags
+	Baseline string `help:"An earlier run: also list the queries that got better or worse." type:"existingfile" placeholder:"RUN.JSONL"`
+}
+
+// Run prints the metrics per language and family.
+func (c searchEvalCmd) Run(ctx context.Context) error {
+	var queries []search.Labelled
+	var run []search.RunLine
+	err := c.each(ctx, func(q search.Labelled, r search.RunLine) error {
+		queries, run = append(queries, q), append(run, r)
+		return nil
+	})
 	if err != nil {
 		return err
 	}
+	judged := search.Judge(queries, run)
+	if err := search.WriteTable(os.Stdout, judged); err != nil || c.Baseline == "" {
+		return err
+	}
+	before, err := readLines[search.RunLine](c.Baseline)
+	if err != nil {
+		return err
+	}
+	fmt.Println()
+	return search.WriteChanges(os.Stdout, search.Judge(queries, before), judged)
+}
+
+// searchExplainCmd prints why results stand where they do.
+type searchExplainCmd struct {
+	contentFlag
+	Lang  string   `help:"Language of the site." default:"fr"`
+	N     int      `short:"n" help:"How many results." default:"5"`
+	Exact bool     `help:"Do not correct typos."`
+	Query []string `arg:"" help:"What was typed."`
+}
+
+// Run prints the account of the first N results.
+func (c searchExplainCmd) Run(ctx context.Context) (err error) {
 	x, _, err := c.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, x.Close()) }()
-	var run []search.RunLine
-	for _, q := range queries {
-		line := answer(ctx, x, q, c.Suggest)
-		run = append(run, line)
+	return x.Explain(ctx, os.Stdout, search.Query{Lang: c.Lang, Text: strings.Join(c.Query, " "), Exact: c.Exact}, c.N)
+}
+
+// searchSelftestCmd asks the articles their own questions.
+type searchSelftestCmd struct{ contentFlag }
+
+// Run fails when an article is not among the first three for a question of its
+// own front matter.
+func (c searchSelftestCmd) Run(ctx context.Context) (err error) {
+	x, lib, err := c.open(ctx)
+	if err != nil {
+		return err
 	}
-	return search.WriteTable(os.Stdout, search.Judge(queries, run))
+	defer func() { err = errors.Join(err, x.Close()) }()
+	asked, failures, err := x.Selftest(ctx, lib)
+	if err != nil {
+		return err
+	}
+	for _, f := range failures {
+		fmt.Println(f)
+	}
+	if len(failures) > 0 {
+		return fmt.Errorf("%d of %d questions do not find their article among the first three", len(failures), asked)
+	}
+	fmt.Printf("%d questions, each finds its article among the first three\n", asked)
+	return nil
+}
+
+// searchLexiconCmd groups the tools for the lexicon.
+type searchLexiconCmd struct {
+	Check searchLexiconCheckCmd `cmd:"" help:"Find contradictory, dead and self-cancelling entries."`
+}
+
+// searchLexiconCheckCmd checks the lexicons.
+type searchLexiconCheckCmd struct {
+	contentFlag
+	Dead bool `help:"Also report groups that none of the articles has a word of."`
+}
+
+// Run fails when a lexicon has a problem.
+func (c searchLexiconCheckCmd) Run(ctx context.Context) (err error) {
+	langs, err := search.LexiconLanguages(c.lexicon())
+	if err != nil {
+		return err
+	}
+	var x *search.Index
+	if c.Dead {
+		if x, _, err = c.open(ctx); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, x.Close()) }()
+	}
+	n := 0
+	for _, lang := range langs {
+		problems, err := search.CheckLexicon(ctx, c.lexicon(), lang, x)
+		if err != nil {
+			return err
+		}
+		for _, p := range problems {
+			fmt.Println(p)
+			if p.Kind != "repeated" {
+				n++
+			}
+		}
+	}
+	if n > 0 {
+		return fmt.Errorf("%d problems in the lexicons", n)
+	}
+	fmt.Printf("lexicons %s: no contradictory, dead or self-cancelling entries\n", strings.Join(langs, ", "))
+	return nil
 }
