@@ -1,8 +1,10 @@
 // What articles can do: copy code, tabs, videos on demand, the contents list
 // that follows the reader, the vote.
 
+document.querySelectorAll(".code-copy, .video-play").forEach((button) => { button.hidden = false; });
+
 document.addEventListener("click", async (event) => {
-  const button = event.target.closest("[data-copy]");
+  const button = event.target.closest(".code-copy");
   if (!button) return;
   const code = button.closest(".code").querySelector("pre code, pre");
   // The prompt of a console session is not part of the command.
@@ -19,7 +21,8 @@ document.addEventListener("click", async (event) => {
 });
 
 function tabs(box, number) {
-  const panels = [...box.querySelectorAll(":scope > [data-tab]")];
+  const panels = [...box.querySelectorAll(":scope > .tab")];
+  const names = panels.map((panel) => panel.getAttribute("aria-label"));
   const list = document.createElement("div");
   list.className = "tablist";
   list.setAttribute("role", "tablist");
@@ -27,11 +30,12 @@ function tabs(box, number) {
     const button = document.createElement("button");
     button.type = "button";
     button.id = `tab-${number}-${i}`;
-    button.textContent = panel.dataset.tab;
+    button.textContent = names[i];
     button.setAttribute("role", "tab");
     panel.id ||= `panel-${number}-${i}`;
     button.setAttribute("aria-controls", panel.id);
     panel.setAttribute("role", "tabpanel");
+    panel.removeAttribute("aria-label");
     panel.setAttribute("aria-labelledby", button.id);
     button.addEventListener("click", () => select(i, true));
     list.append(button);
@@ -44,7 +48,7 @@ function tabs(box, number) {
       panels[i].hidden = i !== index;
     });
     if (!remember) return;
-    try { localStorage.setItem("tab", panels[index].dataset.tab); } catch { /* not remembered */ }
+    try { localStorage.setItem("tab", names[index]); } catch { /* not remembered */ }
   }
   list.addEventListener("keydown", (event) => {
     const at = buttons.indexOf(document.activeElement), last = buttons.length - 1;
@@ -56,23 +60,24 @@ function tabs(box, number) {
   });
   box.prepend(list);
   let wanted = -1;
-  try { wanted = panels.findIndex((panel) => panel.dataset.tab === localStorage.getItem("tab")); } catch { /* first tab */ }
-  const target = location.hash && panels.findIndex((panel) => panel.querySelector(`[id="${CSS.escape(location.hash.slice(1))}"]`));
-  select(Math.max(target > 0 ? target : wanted, 0), false);
+  try { wanted = names.indexOf(localStorage.getItem("tab")); } catch { /* first tab */ }
+  const linked = location.hash ? document.getElementById(decodeURIComponent(location.hash.slice(1))) : null;
+  const target = panels.findIndex((panel) => linked && panel.contains(linked));
+  select(Math.max(target < 0 ? wanted : target, 0), false);
 }
-document.querySelectorAll("[data-tabs]").forEach(tabs);
+document.querySelectorAll(".tabs").forEach(tabs);
 
 document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-video]");
+  const button = event.target.closest(".video-play");
   if (!button) return;
   const frame = document.createElement("iframe");
-  frame.src = button.dataset.video;
-  frame.title = button.dataset.title || button.textContent;
+  frame.src = button.dataset.src;
+  frame.title = button.dataset.title;
   frame.allow = "fullscreen; picture-in-picture";
   frame.referrerPolicy = "no-referrer";
   frame.width = 640;
   frame.height = 360;
-  button.replaceWith(frame);
+  button.parentElement.replaceWith(frame);
   frame.focus();
 });
 

@@ -50,7 +50,7 @@ function finder(form, number) {
       for (const part of hit.label || [{ text: hit.title }]) title.append(part.match ? element("mark", {}, part.text) : part.text);
       return option(i, hit.url, title, where);
     });
-    const all = option(options.length, `${form.action}?q=${encodeURIComponent(query)}`, `${form.dataset.all} “${query}”`);
+    const all = option(options.length, `${form.action}?q=${encodeURIComponent(query)}`, form.dataset.all.replace("%s", query));
     all.classList.add("all");
     list.replaceChildren(...options, all);
     list.hidden = false;
