@@ -168,12 +168,16 @@ func (p *Policy) TierFor(mrr int64, contract string) string {
 }
 
 // Cell is the entry for a tier, priority and target. When there is none, the
-// cell has no figure and measures on the tier's support hours.
+// cell has no figure and measures on the tier's support hours (the first
+// tier's for one the policy does not know).
 func (p *Policy) Cell(tier string, priority Priority, target Target) Cell {
 	if c, ok := p.index[cellKey{tier, priority, target}]; ok {
 		return c
 	}
-	t, _ := p.Tier(tier)
+	t, ok := p.Tier(tier)
+	if !ok {
+		t = p.Tiers[0]
+	}
 	return Cell{Tier: tier, Priority: priority, Target: target, Calendar: t.Calendar, Pauses: target == Resolution || target == PeriodicUpdate}
 }
 

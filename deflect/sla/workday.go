@@ -162,3 +162,18 @@ func (c *Calendar) zoneAt(t time.Time) *Zone {
 	}
 	return c.versions[i].zone
 }
+
+// ParseClock reads a time of day, HH:MM or HH:MM:SS with optional fractions,
+// from 00:00 to 24:00, as the offset from midnight.
+func ParseClock(s string) (time.Duration, error) {
+	if s == "24:00" || s == "24:00:00" {
+		return 24 * time.Hour, nil
+	}
+	for _, layout := range []string{"15:04", "15:04:05"} {
+		if t, err := time.Parse(layout, s); err == nil {
+			midnight := time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC)
+			return t.Sub(midnight), nil
+		}
+	}
+	return 0, fmt.Errorf("%q is not a time of day: want HH:MM between 00:00 and 24:00", s)
+}

@@ -72,6 +72,11 @@ func LoadZone(name string) (*Zone, error) {
 		if end.IsZero() || !end.Before(horizonEnd) {
 			break
 		}
+		if !end.After(at) {
+			// Package time gives a year 365 days here; look beyond the
+			// thirty-first of December of a leap year.
+			end = at.Add(24 * time.Hour)
+		}
 		z.add(end.UnixNano())
 		at = end
 	}
