@@ -18,6 +18,7 @@ type analyzer struct {
 	negation map[string]bool
 	stop     map[string]bool
 	function map[string]bool
+	light    map[string]bool // terms
 	mu       sync.RWMutex
 	memo     map[string]string
 }
@@ -31,7 +32,7 @@ func newAnalyzer(tag string) *analyzer {
 	if !ok {
 		l = language{tag: tag}
 	}
-	return &analyzer{
+	a := &analyzer{
 		lang:     l,
 		elision:  wordSet(l.elisions),
 		suffix:   wordSet(l.suffixes),
@@ -39,8 +40,14 @@ func newAnalyzer(tag string) *analyzer {
 		negation: wordSet(l.negation),
 		stop:     wordSet(string(l.stop)),
 		function: wordSet(l.function),
+		light:    map[string]bool{},
 		memo:     map[string]string{},
 	}
+	for _, w := range strings.Fields(l.light) {
+		a.light[a.term(w)] = true
+	}
+	delete(a.light, "")
+	return a
 }
 
 // term is the index term of a word: stemmed with its accents, then folded. It

@@ -27,6 +27,9 @@ type language struct {
 	// function words beyond the stop list: indexed, but dropped from a query
 	// that has anything else to say.
 	function string
+	// everyday words that say little in a help centre, in any form: they count
+	// less than the trade's words, however rare the articles make them look.
+	light string
 }
 
 // languages is the analyzer table. A language that is not in it is split into
@@ -44,6 +47,16 @@ var languages = map[string]language{
 			depuis encore déjà toujours quelque quelques chaque autre autres celui celle ceux celles elles
 			possible pendant plusieurs plutôt parce lors ainsi afin après avant lorsque alors mais cependant
 			merci bonjour svp dire dit voir savoir hier aujourd hui demain matin soir`,
+		light: `aller venir vient prendre pris donner mettre mis laisser garder rester reste arriver passer
+			sembler devenir essayer demander appeler parler penser croire sentir espérer entendre comprendre
+			expliquer aider utiliser trouver suivre apporter chercher montrer tenir rendre
+			vraiment jamais souvent parfois peut-être simplement complètement absolument exactement seulement
+			beaucoup peu assez moins certain certaine différent même propre nouveau nouvelle ancien ancienne bon
+			bonne mauvais grand petit long court sûr clair rapide rapidement vite facile facilement entier
+			façon manière chose cas fois temps jour journée semaine mois année heure moment côté part partie
+			personne gens quelqu quelqu'un entreprise société équipe collègue employé monde besoin problème
+			deux trois quatre premier première second dernier dernière prochain prochaine suivant moitié
+			train point fin début suite place ensemble`,
 	},
 	"en": {
 		tag: "en", stem: english.Stem, stop: en.EnglishStopWords,
@@ -54,6 +67,16 @@ var languages = map[string]language{
 			just still yet there here inside since than then them me my mine us our its let make makes
 			one though although while during however since ago don doesn didn won isn aren wasn couldn
 			tell say says said see know today yesterday tomorrow morning evening thanks thank hello`,
+		light: `go come came take took taken give gave given put keep kept stay look seem become happen try
+			ask call talk speak think thought believe feel felt hope hear heard mean meant understand explain
+			help work use find found follow bring brought hold left leave
+			really very quite always never often sometimes again already maybe perhaps actually simply
+			completely absolutely exactly only even much many more less few lot several certain same
+			different own new old good bad great best better big small long short right wrong able unable
+			sure clear quick quickly fast easy easily whole half away behind
+			way thing case time day week month year hour night moment side part people person someone anyone
+			everyone company team colleague employee world problem two three four first second last next end
+			place together`,
 	},
 	"de": {
 		tag: "de", stem: german.Stem, stop: de.GermanStopWords,

@@ -145,6 +145,7 @@ func (x *Index) rescore(s *snapshot, p *plan, top []candidate) {
 			clear(got)
 			n := w.collect(t.heads[k], got, p.groups)
 			headShare := w.share(got)
+			c.head = max(c.head, headShare)
 			n = max(n, w.collect(t.texts[k], got, p.groups))
 			share := w.share(got) * (1 - 0.15*math.Min(1, float64(len(t.texts[k]))/600))
 			share += 0.25 * headShare

@@ -45,6 +45,7 @@ type concept struct {
 	idf    float64 // what a match is worth at most
 	known  bool    // the corpus of the site's language has the word itself
 	typo   string  // the word it was corrected to, "" when it was not
+	topic  float64 // share of its articles that have it in a title or heading
 	alts   []alt
 }
 
@@ -73,6 +74,7 @@ const (
 	maxText  = 16_000 // bytes of a message that are read
 
 	longQuery = 7 // words from which a query is a message
+	sentence  = 4 // or words without meaning: nobody types those as keywords
 )
 
 // clip cuts text to at most n bytes at a character's border and makes it valid.
@@ -221,7 +223,7 @@ type planner struct {
 func (s *snapshot) plan(ctx context.Context, v *view, text string, exact bool) (*plan, error) {
 	p := &planner{ctx: ctx, s: s, v: v, exact: exact, memo: map[string]qterm{}, words: v.analyzer.words(text)}
 	pl := &plan{view: v, units: v.units(text)}
-	p.long = len(pl.units) >= longQuery
+	p.long = len(pl.units) >= longQuery || len(p.words)-len(pl.units) >= sentence
 	pl.long = p.long
 	concepts := make([]concept, len(pl.units))
 	for i, u := range pl.units {
@@ -268,6 +270,9 @@ func (p *planner) concept(u unit) concept {
 	if len(c.alts) == 0 {
 		p.unknown(&c, u)
 	}
+	if p.v.analyzer.light[p.v.analyzer.term(u.text)] {
+		c.weight *= weights.light
+	}
 	topic := 0.0
 	for i := range c.alts {
 		c.idf = max(c.idf, c.alts[i].idf)
@@ -275,6 +280,7 @@ func (p *planner) concept(u unit) concept {
 			topic = max(topic, float64(t.heads)/float64(len(t.list)))
 		}
 	}
+	c.topic = topic
 	if p.long {
 		c.weight *= weights.offTopic + (1-weights.offTopic)*min(1, topic*weights.topic)
 	}

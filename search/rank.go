@@ -15,6 +15,7 @@ type candidate struct {
 	title   float64 // share that its title has
 	fit     float64 // share of its title's words that the query has
 	passage float64 // share that its best passage has
+	head    float64 // share that one of its headings has
 	near    float64 // share of the query's neighbours that are neighbours here
 	best    int     // number of the best passage, -1 when none has anything
 }

@@ -33,6 +33,7 @@ var weights = struct {
 	swap         float64            // two letters swapped, likewise
 	offTopic     float64            // in a message, a word that no title or heading has
 	topic        float64            // inverse of the share of titles and headings from which a word is fully a topic
+	light        float64            // an everyday word
 	rerank       int                // candidates looked at passage by passage
 	short, long  boosts             // of a few keywords, of a message
 }{
@@ -47,6 +48,7 @@ var weights = struct {
 	typo: 0.95, typoLong: 0.6,
 	edit: 3, firstLetter: 2, swap: 1,
 	offTopic: 0.5, topic: 4,
+	light:  0.4,
 	rerank: 40,
 	short:  boosts{passage: 0.4, title: 1, fit: 0.5, near: 0.2, cover: 0.35},
 	long:   boosts{passage: 0.4, title: 0.3, fit: 0.1, near: 0.2, cover: 0.15},
