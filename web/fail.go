@@ -204,10 +204,15 @@ func failureText(loc *Locale, f failure, detail *errs.Error) string {
 }
 
 // noRoute answers addresses that no route has: an old address of an article
-// is sent on, everything else does not exist.
+// is sent on, as is one with a slash too many; everything else does not exist.
 func (s *Server) noRoute(c *gin.Context) error {
-	if to, ok := s.current().library.Redirect(c.Request.URL.Path); ok {
+	sh, path := s.current(), c.Request.URL.Path
+	if to, ok := sh.library.Redirect(path); ok {
 		s.redirect(c, http.StatusMovedPermanently, to)
+		return nil
+	}
+	if bare := strings.TrimSuffix(path, "/"); bare != path && sh.pages[bare] != nil {
+		s.redirect(c, http.StatusMovedPermanently, bare)
 		return nil
 	}
 	return errs.New(errs.NotFound, "", fmt.Errorf("no page at %q", c.Request.URL.Path))

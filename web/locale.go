@@ -69,7 +69,6 @@ func (l *Locales) Negotiate(acceptLanguage string) *Locale {
 // have is said in the default language. Times are shown in zone (D-1).
 func loadLocales(override fs.FS, defaultLang string, zone *time.Location) (*Locales, error) {
 	bundle := i18n.NewBundle(language.Make(defaultLang))
-	bundle.RegisterUnmarshalFunc("toml", toml.Unmarshal)
 	messages := map[string]map[string]*i18n.Message{}
 	for _, layer := range themes.Layers(override) {
 		if err := readLocaleFiles(layer, bundle, messages); err != nil {
@@ -125,21 +124,69 @@ func readLocaleFiles(layer fs.FS, bundle *i18n.Bundle, messages map[string]map[s
 		if !isTOML {
 			continue
 		}
-		if _, err := language.Parse(lang); err != nil {
+		tag, err := language.Parse(lang)
+		if err != nil {
 			return fmt.Errorf("%s: %q is not a language tag; name the file like fr.toml", name, lang)
 		}
-		file, err := bundle.LoadMessageFileFS(layer, name)
-		if err != nil {
+		var tree map[string]any
+		if _, err := toml.DecodeFS(layer, name, &tree); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 		if messages[lang] == nil {
 			messages[lang] = map[string]*i18n.Message{}
 		}
-		for _, m := range file.Messages {
-			messages[lang][m.ID] = m
+		if err := flatten("", tree, messages[lang]); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		for _, m := range messages[lang] {
+			if err := bundle.AddMessages(tag, m); err != nil {
+				return fmt.Errorf("%s: %s: %w", name, m.ID, err)
+			}
 		}
 	}
 	return nil
+}
+
+// flatten makes messages of a locale file's tables: [search] none = "..." is
+// the key search.none, and a table of plural forms alone is one message. It
+// is done here because go-i18n's own reader reserves words such as
+// "description", which pages need as keys.
+func flatten(prefix string, table map[string]any, into map[string]*i18n.Message) error {
+	for name, value := range table {
+		key := prefix + name
+		switch v := value.(type) {
+		case string:
+			into[key] = &i18n.Message{ID: key, Other: v}
+		case map[string]any:
+			if m := plural(key, v); m != nil {
+				into[key] = m
+			} else if err := flatten(key+".", v, into); err != nil {
+				return err
+			}
+		default:
+			return fmt.Errorf("%s: want a text, got %v", key, value)
+		}
+	}
+	return nil
+}
+
+// plural is the message of a table that holds plural forms and nothing else,
+// at least one and other; nil for any other table.
+func plural(key string, table map[string]any) *i18n.Message {
+	m := &i18n.Message{ID: key}
+	forms := map[string]*string{"zero": &m.Zero, "one": &m.One, "two": &m.Two, "few": &m.Few, "many": &m.Many, "other": &m.Other}
+	for name, value := range table {
+		text, isText := value.(string)
+		form := forms[name]
+		if form == nil || !isText {
+			return nil
+		}
+		*form = text
+	}
+	if m.One == "" || m.Other == "" {
+		return nil
+	}
+	return m
 }
 
 func newLocale(bundle *i18n.Bundle, lang string, own, fallback map[string]*i18n.Message) (*Locale, error) {
