@@ -2,44 +2,575 @@ package markdown
 
 import (
 	"bytes"
+	"fmt"
+	"slices"
+	"sort"
+	"strconv"
 	"strings"
 
-	"github.com/yuin/goldmark"
-	"github.com/yuin/goldmark/extension"
+	"github.com/yuin/goldmark/ast"
+	extast "github.com/yuin/goldmark/extension/ast"
+	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/text"
 )
 
 // Renderer renders the articles of one language. It is safe for concurrent
 // use.
 type Renderer struct {
-	texts Texts
-	md    goldmark.Markdown
+	texts  Texts
+	parser parser.Parser
 }
 
 // New makes a renderer that writes its own words as texts says.
-func New(texts Texts) *Renderer {
-	return &Renderer{texts: texts, md: goldmark.New(goldmark.WithExtensions(extension.GFM, extension.Footnote))}
+func New(texts Texts) *Renderer { return &Renderer{texts: texts, parser: newParser()} }
+
+// Render turns an article's Markdown (valid UTF-8) into HTML that is safe to
+// serve as it is.
+//
+// Safety does not rest on a sanitiser: the writer below emits constant tags,
+// and every byte of the author's goes through escape or safeURL. Only where
+// the author wrote HTML, whose tags pass through after filtering, does the
+// whole article go through bluemonday and a parser that closes what was left
+// open. TestOwnOutputNeedsNoSanitiser and FuzzRender hold that.
+func (r *Renderer) Render(src []byte, page Page) Result {
+	w := &writer{r: r, page: page, ids: anchors{}, out: make([]byte, 0, 2*len(src)+256)}
+	if why := tooComplex(src); why != "" {
+		return w.plain(src, why)
+	}
+	src = w.prepare(src)
+	w.src = src
+	doc := r.parser.Parse(text.NewReader(src))
+	if d := depth(doc); d > maxDepth {
+		return w.plain(src, fmt.Sprintf("it nests deeper than %d levels", maxDepth))
+	}
+	w.outline(doc)
+	w.blocks(doc)
+	w.endPassage()
+	w.checkAnchors()
+	w.res.HTML = w.out
+	if w.raw {
+		clean, err := sanitise(w.out)
+		if err != nil {
+			return w.plain(src, err.Error())
+		}
+		w.res.HTML = clean
+	}
+	return w.finish()
 }
 
-// Render turns an article's Markdown into HTML.
-func (r *Renderer) Render(src []byte, page Page) Result {
-	var b bytes.Buffer
-	if err := r.md.Convert(src, &b); err != nil {
-		return Result{Issues: []Issue{{Line: page.FirstLine, Error: true, Message: err.Error()}}}
+// writer renders one article.
+type writer struct {
+	r    *Renderer
+	page Page
+	src  []byte
+	out  []byte
+	res  Result
+
+	lineStarts []int // offsets of the lines of src, made when first needed
+	block      int   // offset of the block being written, for messages about what has none
+	ids        anchors
+	titles     map[ast.Node]*title
+	known      map[string]string // letters and digits of an id -> the id
+	wanted     []wantedAnchor
+	passage    Passage
+	prose      strings.Builder
+	code       strings.Builder
+	quiet      int  // above zero, text is written but not collected
+	raw        bool // HTML of the author's is in out
+	tables     int
+	openTables int       // of the author's HTML
+	rawPre     int       // the same for pre
+	rawOpen    []openTag // the author's formatting that is not closed yet
+	inlining   int       // nested calls of inlines
+	dropping   string    // inline HTML element whose content is left out
+	highlight  int       // bytes of code highlighted so far
+}
+
+// openTag is a tag of the author's that waits for its end.
+type openTag struct{ name, end string }
+
+// title is a heading with its place in the outline.
+type title struct {
+	level  int
+	text   string
+	anchor string
+	skip   bool // repeats the article's title
+}
+
+type wantedAnchor struct {
+	line int
+	id   string
+}
+
+// line is the line of the file at an offset of the source.
+func (w *writer) line(offset int) int {
+	if offset < 0 {
+		offset = w.block
 	}
-	res := Result{HTML: b.Bytes(), Words: len(strings.Fields(string(src)))}
-	cur := Passage{}
-	seen := anchors{}
-	for _, l := range strings.Split(string(src), "\n") {
-		if h, ok := strings.CutPrefix(l, "## "); ok {
-			res.Passages = append(res.Passages, cur)
-			cur = Passage{Heading: h, Anchor: seen.unique(Slug(h)), Level: 2}
-			res.Headings = append(res.Headings, Heading{2, h, cur.Anchor})
+	if w.lineStarts == nil {
+		w.lineStarts = append(w.lineStarts, 0)
+		for i, c := range w.src {
+			if c == '\n' {
+				w.lineStarts = append(w.lineStarts, i+1)
+			}
+		}
+	}
+	return w.page.FirstLine + sort.SearchInts(w.lineStarts, offset+1) - 1
+}
+
+func (w *writer) warn(line int, format string, args ...any) {
+	w.res.Issues = append(w.res.Issues, Issue{Line: line, Message: fmt.Sprintf(format, args...)})
+}
+
+func (w *writer) fail(line int, format string, args ...any) {
+	w.res.Issues = append(w.res.Issues, Issue{Line: line, Error: true, Message: fmt.Sprintf(format, args...)})
+}
+
+func (w *writer) str(parts ...string) {
+	for _, s := range parts {
+		w.out = append(w.out, s...)
+	}
+}
+
+// esc writes text, for content and for quoted attributes alike.
+func (w *writer) esc(s string) { w.out = escape(w.out, s) }
+
+// escape appends s with the five characters that mean something in HTML
+// replaced.
+func escape(out []byte, s string) []byte {
+	start := 0
+	for i := range len(s) {
+		var e string
+		switch s[i] {
+		case '&':
+			e = "&amp;"
+		case '<':
+			e = "&lt;"
+		case '>':
+			e = "&gt;"
+		case '"':
+			e = "&#34;"
+		case '\'':
+			e = "&#39;"
+		default:
 			continue
 		}
-		if t := strings.TrimSpace(l); t != "" {
-			cur.Text += t + "\n"
+		out = append(append(out, s[start:i]...), e...)
+		start = i + 1
+	}
+	return append(out, s[start:]...)
+}
+
+// outline numbers the headings before anything is written, so that links to
+// headings further down can be checked. Levels are evened out: the article's
+// title is the h1, the first heading an h2, and none is more than one deeper
+// than the one before.
+func (w *writer) outline(doc ast.Node) {
+	w.titles = map[ast.Node]*title{}
+	w.known = map[string]string{}
+	var open []int
+	first := true
+	for n := doc.FirstChild(); n != nil; n = following(n, doc) {
+		h, ok := n.(*ast.Heading)
+		if !ok {
+			continue
+		}
+		plain, id := w.headingText(h)
+		line := w.line(h.Pos())
+		t := &title{text: plain}
+		w.titles[h] = t
+		if first {
+			w.res.FirstHeading = plain
+			t.skip = h.Level == 1 && (w.page.Title == "" || Slug(plain) == Slug(w.page.Title))
+		}
+		if h.Level == 1 {
+			w.warn(line, "the heading %q is written as an article's title; begin it with ## or more", clip(plain))
+		}
+		first = false
+		if t.skip {
+			continue
+		}
+		for len(open) > 0 && open[len(open)-1] >= h.Level {
+			open = open[:len(open)-1]
+		}
+		open = append(open, h.Level)
+		t.level = min(len(open)+1, 6)
+		if t.level != max(h.Level, 2) && h.Level != 1 {
+			w.warn(line, "the heading %q skips a level; it is shown as level %d", clip(plain), t.level)
+		}
+		if id == "" {
+			id = plain
+		}
+		t.anchor = w.ids.unique(Slug(id))
+		w.known[lettersOf(t.anchor)] = t.anchor
+	}
+}
+
+// following is the next node of the tree in reading order, blocks only.
+func following(n, root ast.Node) ast.Node {
+	if c := n.FirstChild(); c != nil && c.Type() == ast.TypeBlock {
+		return c
+	}
+	for n != nil && n != root {
+		if s := n.NextSibling(); s != nil {
+			return s
+		}
+		n = n.Parent()
+	}
+	return nil
+}
+
+// headingText is a heading's plain text and the id its author gave it.
+func (w *writer) headingText(h ast.Node) (plain, id string) {
+	var b strings.Builder
+	w.plainText(&b, h)
+	for c := h.LastChild(); c != nil; c = c.PreviousSibling() {
+		if a, ok := c.(*attributes); ok && a.id != "" {
+			id = a.id
 		}
 	}
-	res.Passages = append(res.Passages, cur)
-	return res
+	return strings.Join(strings.Fields(b.String()), " "), id
+}
+
+// lettersOf is an id reduced to letters and digits: sites differ in how they
+// treat the rest.
+func lettersOf(id string) string { return strings.ReplaceAll(Slug(id), "-", "") }
+
+// checkAnchors reports links to headings that are not in this article.
+func (w *writer) checkAnchors() {
+	for _, a := range w.wanted {
+		if w.ids[a.id] == 0 {
+			w.fail(a.line, "this article has no heading #%s", clip(a.id))
+		}
+	}
+}
+
+// finish is the result with everything that follows from what was collected.
+func (w *writer) finish() Result {
+	res := &w.res
+	res.Anchors = make([]string, 0, len(w.ids))
+	for id := range w.ids {
+		res.Anchors = append(res.Anchors, id)
+	}
+	sort.Strings(res.Anchors)
+	slices.Sort(res.VideoOrigins)
+	res.VideoOrigins = slices.Compact(res.VideoOrigins)
+	for _, p := range res.Passages {
+		res.Words += countWords(p.Heading) + countWords(p.Text)
+	}
+	if len(strings.TrimSpace(string(res.HTML))) == 0 {
+		w.fail(w.page.FirstLine, "nothing of the article's text can be shown")
+		res.HTML = nil
+	}
+	return *res
+}
+
+func countWords(s string) int {
+	n, in := 0, false
+	for _, r := range s {
+		space := r == ' ' || r == '\n' || r == '\t' || r == '\u00a0' || r == '\u202f'
+		if !space && !in {
+			n++
+		}
+		in = !space
+	}
+	return n
+}
+
+// plain shows a text that must not be parsed: its paragraphs, escaped.
+func (w *writer) plain(src []byte, why string) Result {
+	w.res = Result{Issues: w.res.Issues}
+	w.out, w.raw, w.ids = w.out[:0], false, anchors{}
+	w.prose.Reset()
+	w.code.Reset()
+	w.passage = Passage{}
+	w.fail(w.page.FirstLine, "the article is shown as plain text: %s", why)
+	for p := range strings.SplitSeq(string(src), "\n\n") {
+		if p = strings.TrimSpace(p); p != "" {
+			w.str("<p>")
+			w.text(p)
+			w.str("</p>\n")
+			w.endLine()
+		}
+	}
+	w.endPassage()
+	w.res.HTML = w.out
+	return w.finish()
+}
+
+// text writes prose and collects it for the passage.
+func (w *writer) text(s string) {
+	w.esc(s)
+	if w.quiet == 0 {
+		w.prose.WriteString(s)
+	}
+}
+
+// endLine ends a block in the passage's text.
+func (w *writer) endLine() {
+	if w.quiet == 0 {
+		w.prose.WriteByte('\n')
+	}
+}
+
+// startPassage begins the passage under a heading.
+func (w *writer) startPassage(t *title) {
+	w.endPassage()
+	w.passage = Passage{Heading: t.text, Anchor: t.anchor, Level: t.level}
+}
+
+// endPassage keeps the passage so far; an empty one before the first heading
+// is left out.
+func (w *writer) endPassage() {
+	w.passage.Text = squeeze(w.prose.String())
+	w.passage.Code = strings.TrimRight(w.code.String(), "\n")
+	w.prose.Reset()
+	w.code.Reset()
+	if w.passage.Heading != "" || w.passage.Text != "" || w.passage.Code != "" {
+		w.res.Passages = append(w.res.Passages, w.passage)
+	}
+	w.passage = Passage{}
+}
+
+// squeeze drops empty lines and repeated spaces.
+func squeeze(s string) string {
+	out := make([]byte, 0, len(s))
+	for l := range strings.SplitSeq(s, "\n") {
+		start := len(out)
+		for f := range strings.FieldsSeq(l) {
+			if len(out) > start {
+				out = append(out, ' ')
+			} else if start > 0 {
+				out = append(out, '\n')
+				start++
+			}
+			out = append(out, f...)
+		}
+	}
+	return string(out)
+}
+
+// heading writes a heading with its anchor.
+func (w *writer) heading(n *ast.Heading) {
+	t := w.titles[n]
+	if t == nil || t.skip {
+		return
+	}
+	tag := "h" + strconv.Itoa(t.level)
+	inArticle := n.Parent().Kind() == ast.KindDocument
+	if inArticle {
+		w.startPassage(t)
+	}
+	w.str("<", tag, ` id="`, t.anchor, `">`)
+	w.quiet++
+	w.inlines(n)
+	w.quiet--
+	w.out = bytes.TrimRight(w.out, " ") // before an id in braces
+	w.str("</", tag, ">\n")
+	if !inArticle && w.quiet == 0 { // inside a tab or a note it does not cut the article
+		w.prose.WriteString(t.text)
+		w.endLine()
+	}
+	if t.level <= 3 && inArticle {
+		w.res.Headings = append(w.res.Headings, Heading{Level: t.level, Text: t.text, Anchor: t.anchor})
+	}
+}
+
+// blocks writes the children of a block.
+func (w *writer) blocks(parent ast.Node) {
+	for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
+		if n.Pos() >= 0 {
+			w.block = n.Pos()
+		}
+		w.oneBlock(n)
+	}
+}
+
+func (w *writer) oneBlock(n ast.Node) {
+	switch n := n.(type) {
+	case *ast.Paragraph:
+		w.paragraph(n)
+	case *ast.TextBlock:
+		w.inlines(n)
+		w.endLine()
+	case *ast.Heading:
+		w.heading(n)
+	case *ast.List:
+		w.list(n)
+	case *ast.ListItem:
+		w.wrap("<li>", n, "</li>\n")
+	case *ast.FencedCodeBlock:
+		w.fencedCode(n)
+	case *ast.CodeBlock:
+		w.codeBlock("", w.linesOf(n))
+	case *ast.Blockquote:
+		w.quote(n)
+	case *ast.ThematicBreak:
+		w.str("<hr>\n")
+	case *ast.HTMLBlock:
+		w.htmlBlock(n)
+	case *container:
+		w.container(n)
+	case *tab:
+		w.blocks(n)
+	case *extast.Table:
+		w.table(n)
+	case *extast.FootnoteList:
+		w.footnotes(n)
+	case *ast.LinkReferenceDefinition:
+	default:
+		w.blocks(n)
+	}
+}
+
+func (w *writer) wrap(before string, n ast.Node, after string) {
+	w.str(before)
+	w.blocks(n)
+	w.str(after)
+}
+
+// paragraph writes a paragraph; one that holds nothing but images is a row of
+// figures, because a figure may not stand in a paragraph.
+func (w *writer) paragraph(n *ast.Paragraph) {
+	if images := onlyImages(n); len(images) > 0 {
+		for _, img := range images {
+			w.figure(img)
+		}
+		return
+	}
+	w.str("<p>")
+	w.inlines(n)
+	w.str("</p>\n")
+	w.endLine()
+}
+
+func (w *writer) list(n *ast.List) {
+	tag := "ul"
+	if n.IsOrdered() {
+		tag = "ol"
+	}
+	w.str("<", tag)
+	if n.IsOrdered() && n.Start != 1 {
+		w.str(` start="`, strconv.Itoa(n.Start), `"`)
+	}
+	w.wrap(">\n", n, "</"+tag+">\n")
+}
+
+func (w *writer) quote(n *ast.Blockquote) {
+	kind, ok := n.Attribute(attrAdmonition)
+	if !ok {
+		w.wrap("<blockquote>\n", n, "</blockquote>\n")
+		return
+	}
+	heading, _ := n.Attribute(attrAdmonitionTitle)
+	name, title := kind.(string), heading.(string)
+	if _, ok := admonitionKinds[name]; !ok {
+		w.warn(w.line(n.Pos()), "there is no admonition [!%s]; it is shown as a note", clip(name))
+	}
+	w.admonition(name, title, n)
+}
+
+// admonition writes the children of n in a call-out.
+func (w *writer) admonition(name, title string, n ast.Node) {
+	t := &w.r.texts
+	kind := admonitionKinds[name]
+	label := map[string]string{"tip": t.Tip, "important": t.Important, "warning": t.Warning, "caution": t.Caution}[kind]
+	if label == "" {
+		kind, label = "note", t.Note
+	}
+	if title == "" {
+		title = label
+	}
+	title = w.unescape(title)
+	w.str(`<div class="callout callout-`, kind, `" role="note" aria-label="`)
+	w.esc(title)
+	w.str(`"><p class="callout-title">`)
+	if title == label {
+		w.esc(title) // our own word: nothing to find
+	} else {
+		w.text(title)
+		w.endLine()
+	}
+	w.wrap("</p>\n", n, "</div>\n")
+}
+
+func (w *writer) container(c *container) {
+	line := w.line(c.Pos())
+	if c.stray {
+		w.warn(line, "this ::: closes nothing")
+		return
+	}
+	if !c.closed {
+		w.warn(line, "the block :::%s is not closed; end it with a line of as many colons", c.name)
+	}
+	switch {
+	case c.name == "steps":
+		w.steps(c, line)
+	case c.name == "tabs":
+		w.tabs(c, line)
+	case c.name == "video":
+		w.video(c, line)
+	case c.name == "details":
+		w.details(c)
+	case admonitionKinds[c.name] != "":
+		w.admonition(c.name, c.title, c)
+	default:
+		w.warn(line, "there is no block :::%s; its content is shown as it is", clip(c.name))
+		w.blocks(c)
+	}
+}
+
+func (w *writer) steps(c *container, line int) {
+	if l, ok := c.FirstChild().(*ast.List); !ok || !l.IsOrdered() {
+		w.warn(line, "a :::steps block holds one numbered list")
+	}
+	w.wrap("<div class=\"steps\">\n", c, "</div>\n")
+}
+
+func (w *writer) details(c *container) {
+	w.str("<details><summary>")
+	w.text(w.unescape(c.title))
+	w.endLine()
+	w.wrap("</summary>\n", c, "</details>\n")
+}
+
+// tabs writes each tab as a labelled group; a script may turn them into real
+// tabs, and without one they simply follow each other.
+func (w *writer) tabs(c *container, line int) {
+	w.res.HasTabs = true
+	w.str("<div class=\"tabs\">\n")
+	n := 0
+	for child := c.FirstChild(); child != nil; child = child.NextSibling() {
+		t, ok := child.(*tab)
+		if !ok {
+			w.warn(line, "text before the first @tab of a :::tabs block belongs to no tab")
+			w.oneBlock(child)
+			continue
+		}
+		if n++; t.label == "" {
+			w.warn(w.line(t.Pos()), "the tab has no label; write @tab Linux")
+			t.label = strconv.Itoa(n)
+		}
+		label := w.unescape(t.label)
+		w.str(`<div class="tab" role="group" aria-label="`)
+		w.esc(label)
+		w.str(`"><p class="tab-label">`)
+		w.text(label)
+		w.endLine()
+		w.wrap("</p>\n", t, "</div>\n")
+	}
+	if n == 0 {
+		w.warn(line, "the :::tabs block has no line @tab")
+	}
+	w.str("</div>\n")
+}
+
+// clip is a text short enough to be quoted in a message, on one line.
+func clip(s string) string {
+	const limit = 80
+	s = strings.Join(strings.Fields(s), " ")
+	if r := []rune(s); len(r) > limit {
+		return string(r[:limit]) + "…"
+	}
+	return s
 }
