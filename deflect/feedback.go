@@ -6,7 +6,7 @@ import "time"
 // article (D-34).
 type Vote struct {
 	Lang     string
-	Article  string // article id
+	Article  string // kb.Article.Pair
 	Revision int
 	Voter    string // hash of the measurement cookie, or a random id when refused
 	Helpful  bool
@@ -18,7 +18,7 @@ type Vote struct {
 const MaxComment = 1000
 
 // VoteReasons are the reasons a reader can give for "no", in the form's order.
-var VoteReasons = []string{"incomplete", "inaccurate", "hard", "broken", "other"}
+var VoteReasons = []string{"incomplete", "inaccurate", "hard_to_follow", "broken", "other"}
 
 // Views are page views of an article.
 type Views struct {
@@ -36,11 +36,4 @@ type Search struct {
 	Results  int
 	Visitor  string
 	Previous string // id of the search that this one reformulates, "" for none
-}
-
-// Click is a visit to a result of a logged search.
-type Click struct {
-	SearchID string
-	Article  string
-	Position int // 1-based
 }

@@ -20,7 +20,7 @@ type analyzer struct {
 	function map[string]bool
 	light    map[string]bool // terms
 	mu       sync.RWMutex
-	memo     map[string]string
+	memo     map[string]known
 }
 
 // maxMemo bounds the words remembered per language: beyond it a stranger is
@@ -41,7 +41,7 @@ func newAnalyzer(tag string) *analyzer {
 		stop:     wordSet(string(l.stop)),
 		function: wordSet(l.function),
 		light:    map[string]bool{},
-		memo:     map[string]string{},
+		memo:     map[string]known{},
 	}
 	for _, w := range strings.Fields(l.light) {
 		a.light[a.term(w)] = true
@@ -50,24 +50,46 @@ func newAnalyzer(tag string) *analyzer {
 	return a
 }
 
+// known is a word's index term and its hash, 0 for a stop word.
+type known struct {
+	term string
+	hash uint32
+}
+
 // term is the index term of a word: stemmed with its accents, then folded. It
 // is "" for a stop word and for a lone letter.
-func (a *analyzer) term(word string) string {
+func (a *analyzer) term(word string) string { return a.look(word).term }
+
+func (a *analyzer) look(word string) known {
 	a.mu.RLock()
-	t, ok := a.memo[word]
+	k, ok := a.memo[word]
 	a.mu.RUnlock()
 	if ok {
-		return t
+		return k
 	}
-	t = a.makeTerm(word)
+	k.term = a.makeTerm(word)
+	k.hash = termHash(k.term)
 	word = strings.Clone(word)
 	a.mu.Lock()
 	if len(a.memo) >= maxMemo {
 		clear(a.memo)
 	}
-	a.memo[word] = t
+	a.memo[word] = k
 	a.mu.Unlock()
-	return t
+	return k
+}
+
+// termHash is a term in 24 bits (FNV-1a, folded), 0 for none: enough to find a
+// query's few words in an article, and a third of the space of the words.
+func termHash(term string) uint32 {
+	if term == "" {
+		return 0
+	}
+	h := uint32(2166136261)
+	for i := range len(term) {
+		h = (h ^ uint32(term[i])) * 16777619
+	}
+	return max(1, (h>>24^h)&0xffffff)
 }
 
 func (a *analyzer) makeTerm(word string) string {

@@ -60,47 +60,95 @@ func (x *Index) SetQueries(lang string, queries []string) {
 
 // titleTable finds titles and headings by the beginnings of their words.
 type titleTable struct {
-	entries  []titleEntry
+	slots    []titleSlot
 	words    []titleWord // sorted by word
 	sections []*kb.Section
 }
 
-type titleEntry struct {
-	art     *kb.Article
-	passage int // -1 is the title
+// titleSlot is an article in the table; art is nil once it is gone.
+type titleSlot struct {
+	prefix string // of its document: the same as long as the file is
+	art    *kb.Article
 }
 
 type titleWord struct {
-	fold  string
-	entry int32
-	first bool // the label's first word
+	fold    string
+	slot    int32
+	passage int16 // -1 is the title
+	first   bool  // the label's first word
 }
 
-// newTitleTable lists the words of a view's titles and headings.
-func newTitleTable(v *view, sections []*kb.Section) *titleTable {
+// newTitleTable lists the words of a view's titles and headings, taking over
+// from the table before what did not change.
+func newTitleTable(v *view, sections []*kb.Section, old *titleTable) *titleTable {
 	t := &titleTable{sections: sections}
+	fresh := map[string]*kb.Article{}
 	for _, art := range v.arts {
-		t.add(v.analyzer, art, -1, art.Title)
-		for i := range art.Passages {
+		fresh[docPrefix(art)] = art
+	}
+	if old != nil {
+		t.slots = slices.Clone(old.slots)
+		dead := 0
+		for i := range t.slots {
+			t.slots[i].art = fresh[t.slots[i].prefix]
+			delete(fresh, t.slots[i].prefix)
+			if t.slots[i].art == nil {
+				dead++
+			}
+		}
+		if dead > 100+len(v.arts)/4 { // start over rather than drag the dead along
+			return newTitleTable(v, sections, nil)
+		}
+	}
+	var added []titleWord
+	for _, art := range v.arts {
+		prefix := docPrefix(art)
+		if fresh[prefix] == nil {
+			continue
+		}
+		slot := int32(len(t.slots))
+		t.slots = append(t.slots, titleSlot{prefix, art})
+		added = v.titleWords(added, slot, -1, art.Title)
+		for i := range art.Passages[:min(len(art.Passages), 1000)] {
 			if p := &art.Passages[i]; p.Heading != "" && p.Level <= 3 {
-				t.add(v.analyzer, art, i, p.Heading)
+				added = v.titleWords(added, slot, int16(i), p.Heading)
 			}
 		}
 	}
-	slices.SortFunc(t.words, func(a, b titleWord) int {
-		return cmp.Or(strings.Compare(a.fold, b.fold), cmp.Compare(a.entry, b.entry))
-	})
+	slices.SortFunc(added, compareTitleWords)
+	if old == nil {
+		t.words = added
+		return t
+	}
+	t.words = make([]titleWord, 0, len(old.words)+len(added))
+	rest := old.words
+	for _, w := range added {
+		i, _ := slices.BinarySearchFunc(rest, w, compareTitleWords)
+		t.words = append(append(t.words, rest[:i]...), w)
+		rest = rest[i:]
+	}
+	t.words = append(t.words, rest...)
 	return t
 }
 
-func (t *titleTable) add(a *analyzer, art *kb.Article, passage int, label string) {
-	id := int32(len(t.entries))
-	t.entries = append(t.entries, titleEntry{art, passage})
+func compareTitleWords(a, b titleWord) int {
+	return cmp.Or(strings.Compare(a.fold, b.fold), cmp.Compare(a.slot, b.slot), cmp.Compare(a.passage, b.passage))
+}
+
+// titleWords appends the words of a title or heading.
+func (v *view) titleWords(list []titleWord, slot int32, passage int16, label string) []titleWord {
 	first := true
-	a.tokenize(label, func(tok token) {
-		t.words = append(t.words, titleWord{fold: fold(tok.text), entry: id, first: first})
+	v.analyzer.tokenize(label, func(tok token) {
+		list = append(list, titleWord{fold: fold(tok.text), slot: slot, passage: passage, first: first})
 		first = false
 	})
+	return list
+}
+
+// titleEntry is a title or a heading.
+type titleEntry struct {
+	slot    int32
+	passage int16
 }
 
 // maxScan bounds the entries one typed word may match.
@@ -108,13 +156,17 @@ const maxScan = 20_000
 
 // match counts, for every entry, how many of the typed words start one of its
 // words; an exact word counts more.
-func (t *titleTable) match(words []string) map[int32]float64 {
-	var have map[int32]float64
+func (t *titleTable) match(words []string) map[titleEntry]float64 {
+	var have map[titleEntry]float64
 	for _, w := range words {
 		i, _ := slices.BinarySearchFunc(t.words, w, func(x titleWord, s string) int { return strings.Compare(x.fold, s) })
-		now := map[int32]float64{}
+		now := map[titleEntry]float64{}
 		for n := 0; i < len(t.words) && n < maxScan && strings.HasPrefix(t.words[i].fold, w); i++ {
 			x := t.words[i]
+			if t.slots[x.slot].art == nil {
+				continue
+			}
+			entry := titleEntry{x.slot, x.passage}
 			s := 1.0
 			if x.fold == w {
 				s += 0.3
@@ -123,9 +175,9 @@ func (t *titleTable) match(words []string) map[int32]float64 {
 				s += 0.2
 			}
 			if have == nil {
-				now[x.entry] = max(now[x.entry], s)
-			} else if h, ok := have[x.entry]; ok {
-				now[x.entry] = max(now[x.entry], h+s)
+				now[entry] = max(now[entry], s)
+			} else if h, ok := have[entry]; ok {
+				now[entry] = max(now[entry], h+s)
 			}
 			n++
 		}
@@ -195,32 +247,31 @@ func (v *view) typed(text string) []string {
 func (v *view) completeTitles(words []string, limit int) []Completion {
 	have := v.titles.match(words)
 	type ranked struct {
-		entry int32
+		entry titleEntry
 		score float64
 	}
 	list := make([]ranked, 0, len(have))
 	for e, s := range have {
-		entry := v.titles.entries[e]
-		if entry.passage < 0 {
+		if e.passage < 0 {
 			s += 0.5
 		}
 		list = append(list, ranked{e, s / float64(len(words))})
 	}
 	slices.SortFunc(list, func(a, b ranked) int {
-		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.entry, b.entry))
+		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.entry.slot, b.entry.slot), cmp.Compare(a.entry.passage, b.entry.passage))
 	})
 	var out []Completion
 	seen := map[*kb.Article]bool{}
 	for _, r := range list {
-		e := v.titles.entries[r.entry]
-		if seen[e.art] {
+		art := v.titles.slots[r.entry.slot].art
+		if seen[art] {
 			continue
 		}
-		seen[e.art] = true
-		c := Completion{Article: e.art}
-		label := e.art.Title
-		if e.passage >= 0 {
-			p := &e.art.Passages[e.passage]
+		seen[art] = true
+		c := Completion{Article: art}
+		label := art.Title
+		if r.entry.passage >= 0 {
+			p := &art.Passages[r.entry.passage]
 			c.Anchor, c.Heading, label = p.Anchor, p.Heading, p.Heading
 		}
 		c.Label = markPrefixes(v.analyzer, label, words)

@@ -7,7 +7,9 @@ import (
 
 const (
 	excerptLen = 200 // bytes of an excerpt, about
-	maxMatches = 400 // words of the query that are looked at for it
+	maxMatches = 200 // words of the query that are looked at for it
+
+	excerptScan = 6_000 // bytes of a passage that are looked through for it
 )
 
 // mark cuts a text into spans that match the query and spans that do not.
@@ -31,13 +33,13 @@ func (w *wanted) mark(a *analyzer, text string) []Span {
 }
 
 func (w *wanted) has(a *analyzer, t token) bool {
-	h := termHash(a.term(t.text))
+	h := a.look(t.text).hash
 	return h != 0 && len(w.terms[h]) > 0
 }
 
 // excerpt cuts the stretch of a text that has most of the query, at words.
-// terms and starts are the text's words as articleTokens has them.
-func (w *wanted) excerpt(a *analyzer, text string, terms, starts []uint32) []Span {
+func (w *wanted) excerpt(a *analyzer, text string) []Span {
+	text = clip(text, excerptScan)
 	if len(text) <= excerptLen {
 		return w.mark(a, oneLine(text))
 	}
@@ -47,22 +49,19 @@ func (w *wanted) excerpt(a *analyzer, text string, terms, starts []uint32) []Spa
 		h     uint32
 	}
 	var ms []match
-	for i, at := range starts {
-		h := terms[i]
-		if h == 0 || w.sieve[h>>6&63]>>(h&63)&1 == 0 {
-			continue
+	a.tokenize(text, func(t token) {
+		h := a.look(t.text).hash
+		if h == 0 || w.sieve[h>>6&63]>>(h&63)&1 == 0 || len(ms) == maxMatches {
+			return
 		}
 		worth := 0.0
 		for _, x := range w.terms[h] {
 			worth += x.share * w.worth[x.group]
 		}
 		if worth > 0 {
-			ms = append(ms, match{int(at), worth, h})
+			ms = append(ms, match{t.start, worth, h})
 		}
-		if len(ms) == maxMatches {
-			break
-		}
-	}
+	})
 	from, best := 0, 0.0
 	for i := range ms {
 		sum := 0.0

@@ -56,24 +56,28 @@ type tally struct {
 	terms   map[string]*counts
 	words   map[string]struct{}
 	lengths [numFields]int
+	rows    rows
 }
 
 // count analyses an article.
 func (a *analyzer) count(art *kb.Article) *tally {
 	t := &tally{terms: make(map[string]*counts, 256), words: make(map[string]struct{}, 256)}
-	add := func(f field, text string) {
+	add := func(f field, text string, to *[]byte) {
 		a.tokenize(text, func(tok token) {
-			term := a.term(tok.text)
-			if term == "" {
+			k := a.look(tok.text)
+			if k.hash == 0 {
 				return
 			}
-			c := t.terms[term]
+			c := t.terms[k.term]
 			if c == nil {
 				c = new(counts)
-				t.terms[term] = c
+				t.terms[k.term] = c
 			}
 			if c[f] < 1<<15 {
 				c[f]++
+			}
+			if to != nil {
+				*to = appendHash(*to, k.hash)
 			}
 			t.words[tok.text] = struct{}{}
 			if !tok.whole {
@@ -81,20 +85,21 @@ func (a *analyzer) count(art *kb.Article) *tally {
 			}
 		})
 	}
-	add(fTitle, art.Title)
-	add(fMeta, art.Description)
-	add(fMeta, art.Topic)
+	add(fTitle, art.Title, &t.rows.title)
+	add(fMeta, art.Description, nil)
+	add(fMeta, art.Topic, nil)
 	for _, s := range art.Tags {
-		add(fMeta, s)
+		add(fMeta, s, nil)
 	}
 	for _, s := range art.Questions {
-		add(fQuestions, s)
+		add(fQuestions, s, nil)
 	}
 	for i := range art.Passages {
 		p := &art.Passages[i]
-		add(fHeadings, p.Heading)
-		add(fBody, p.Text)
-		add(fCode, p.Code)
+		add(fHeadings, p.Heading, &t.rows.head)
+		add(fBody, p.Text, &t.rows.text)
+		add(fCode, p.Code, &t.rows.text)
+		t.rows.closePassage()
 	}
 	return t
 }

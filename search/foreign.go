@@ -61,10 +61,10 @@ func (x *Index) findForeign(ctx context.Context, s *snapshot, v, o *view, text s
 		at[out.top[i].num] = i
 	}
 	for _, c := range other.top {
-		num, ok := sib[c.num]
-		if !ok {
+		if sib[c.num] < 0 {
 			continue
 		}
+		num := uint32(sib[c.num])
 		art, from := s.docs[num].art, s.docs[c.num].art
 		if len(art.Passages) != len(from.Passages) {
 			c.best = -1

@@ -5,11 +5,14 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	index "github.com/blevesearch/bleve_index_api"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/vmcloud/ricochet/internal/clock"
 	"github.com/vmcloud/ricochet/internal/errs"
@@ -39,6 +42,8 @@ type Index struct {
 	analyzers map[string]*analyzer
 	lexicons  map[string]*lexicon
 	tokens    *cache[*kb.Article, *articleTokens]
+	names     map[string]string // Bleve's documents by their prefix; nil until read
+	vocabs    map[string]vocab  // nil until read
 
 	mu   sync.RWMutex // guards snap against being closed under a query
 	snap *snapshot
@@ -100,7 +105,7 @@ type SyncStats struct {
 
 // syncBatch is how many articles go to Bleve at once: enough to keep segments
 // large, few enough to keep memory small.
-const syncBatch = 1000
+const syncBatch = 500
 
 // Sync makes the index answer for lib: articles whose file changed are
 // analysed again, articles that are gone are removed, nothing else is touched.
@@ -118,11 +123,10 @@ func (x *Index) Sync(ctx context.Context, lib *kb.Library) (SyncStats, error) {
 			return stats, err
 		}
 	}
-	words, err := x.update(ctx, lib, &stats)
-	if err != nil {
+	if err := x.update(ctx, lib, &stats); err != nil {
 		return stats, err
 	}
-	if err := x.renew(lib, words); err != nil {
+	if err := x.renew(lib); err != nil {
 		return stats, err
 	}
 	stats.Took = x.clock.Now().Sub(start)
@@ -144,61 +148,114 @@ func (x *Index) addLanguage(lang string) error {
 	return nil
 }
 
-// update brings Bleve's documents up to date and returns the words of the new
-// ones by language, nil when there are so many that the vocabulary is better
-// read again.
-func (x *Index) update(ctx context.Context, lib *kb.Library, stats *SyncStats) (map[string]map[string]int32, error) {
-	have, err := x.documents()
-	if err != nil {
-		return nil, err
+// update brings Bleve's documents and the vocabularies up to date.
+func (x *Index) update(ctx context.Context, lib *kb.Library, stats *SyncStats) error {
+	if x.names == nil {
+		if err := x.readNames(); err != nil {
+			return err
+		}
 	}
-	var fresh []*kb.Article
+	var fresh, kept []*kb.Article
+	gone := maps.Clone(x.names)
 	for _, lang := range lib.Langs() {
 		for _, art := range lib.Articles(lang) {
 			p := docPrefix(art)
-			if _, ok := have[p]; ok {
-				delete(have, p)
-				stats.Kept++
+			if _, ok := gone[p]; ok {
+				delete(gone, p)
+				kept = append(kept, art)
 			} else {
 				fresh = append(fresh, art)
 			}
 		}
 	}
-	stats.Added, stats.Removed = len(fresh), len(have)
-	if len(fresh)+len(have) == 0 {
-		return map[string]map[string]int32{}, nil
+	stats.Added, stats.Removed, stats.Kept = len(fresh), len(gone), len(kept)
+	words := map[string]map[string]int32{}
+	if x.vocabs == nil {
+		var ok bool
+		if x.vocabs, ok = loadWords(x.store.dir, fingerprint(x.names)); !ok {
+			x.vocabs = map[string]vocab{}
+			x.recount(kept, words)
+		} else if len(fresh)+len(gone) == 0 {
+			return nil
+		}
+	}
+	if len(fresh)+len(gone) > 0 {
+		if x.ro {
+			return errs.New(errs.Conflict, "", fmt.Errorf("the search index is open for reading only and %d articles changed since it was written; let the server index them first", len(fresh)+len(gone)))
+		}
+		if err := x.write(ctx, fresh, gone, words); err != nil {
+			x.names, x.vocabs = nil, nil // whatever was written is read again
+			return err
+		}
+	}
+	if len(words) == 0 && len(gone) == 0 {
+		return nil
+	}
+	for lang, w := range words {
+		x.vocabs[lang] = x.vocabs[lang].with(w)
 	}
 	if x.ro {
-		return nil, errs.New(errs.Conflict, "", fmt.Errorf("the search index is open for reading only and %d articles changed since it was written; let the server index them first", len(fresh)+len(have)))
+		return nil
 	}
-	words := map[string]map[string]int32{}
-	for first := true; first || len(fresh) > 0; first = false {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
+	return saveWords(x.store.dir, fingerprint(x.names), x.vocabs)
+}
+
+// write gives Bleve the fresh articles and takes the gone ones from it, two
+// batches at a time.
+func (x *Index) write(ctx context.Context, fresh []*kb.Article, gone map[string]string, words map[string]map[string]int32) error {
+	if len(gone) > 0 {
 		batch := index.NewBatch()
-		if first {
-			for _, name := range have {
-				batch.Delete(name)
+		for prefix, name := range gone {
+			batch.Delete(name)
+			delete(x.names, prefix)
+		}
+		if len(fresh) <= syncBatch { // an edit is one batch: never neither version
+			if err := x.add(batch, fresh, words, &sync.Mutex{}); err != nil {
+				return err
 			}
+			return x.commit(batch)
 		}
-		n := min(len(fresh), syncBatch)
-		docs, tallies := x.analyse(fresh[:n])
-		for i, d := range docs {
-			batch.Update(d)
-			if words != nil {
-				addWords(words, fresh[i].Lang, tallies[i])
-			}
-		}
-		fresh = fresh[n:]
-		if len(fresh) > 0 {
-			words = nil
-		}
-		if err := x.store.idx.Batch(batch); err != nil {
-			return nil, errs.New(errs.Unavailable, "", fmt.Errorf("write the search index: %w", err))
+		if err := x.commit(batch); err != nil {
+			return err
 		}
 	}
-	return words, nil
+	var mu sync.Mutex
+	var g errgroup.Group
+	g.SetLimit(2)
+	for part := range slices.Chunk(fresh, syncBatch) {
+		g.Go(func() error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			batch := index.NewBatch()
+			if err := x.add(batch, part, words, &mu); err != nil {
+				return err
+			}
+			return x.commit(batch)
+		})
+	}
+	return g.Wait()
+}
+
+// add counts articles into a batch.
+func (x *Index) add(batch *index.Batch, arts []*kb.Article, words map[string]map[string]int32, mu *sync.Mutex) error {
+	for _, art := range arts {
+		t := x.analyzers[art.Lang].count(art)
+		d := newDocument(art.Lang, art, t)
+		batch.Update(d)
+		mu.Lock()
+		addWords(words, art.Lang, t)
+		x.names[docPrefix(art)] = d.ID()
+		mu.Unlock()
+	}
+	return nil
+}
+
+func (x *Index) commit(batch *index.Batch) error {
+	if err := x.store.idx.Batch(batch); err != nil {
+		return errs.New(errs.Unavailable, "", fmt.Errorf("write the search index: %w", err))
+	}
+	return nil
 }
 
 func addWords(words map[string]map[string]int32, lang string, t *tally) {
@@ -212,43 +269,25 @@ func addWords(words map[string]map[string]int32, lang string, t *tally) {
 	}
 }
 
-// analyse counts articles on both cores.
-func (x *Index) analyse(arts []*kb.Article) ([]index.Document, []*tally) {
-	docs, tallies := make([]index.Document, len(arts)), make([]*tally, len(arts))
-	var wg sync.WaitGroup
-	var next atomic.Int64
-	for range 2 {
-		wg.Go(func() {
-			for {
-				i := int(next.Add(1)) - 1
-				if i >= len(arts) {
-					return
-				}
-				t := x.analyzers[arts[i].Lang].count(arts[i])
-				docs[i], tallies[i] = newDocument(arts[i].Lang, arts[i], t), t
-			}
-		})
-	}
-	wg.Wait()
-	return docs, tallies
-}
-
-// documents are the full names of Bleve's documents by their prefix.
-func (x *Index) documents() (map[string]string, error) {
+// readNames lists Bleve's documents by their prefix.
+func (x *Index) readNames() error {
 	r, err := x.store.idx.Reader()
 	if err != nil {
-		return nil, errs.New(errs.Unavailable, "", err)
+		return errs.New(errs.Unavailable, "", err)
 	}
 	defer r.Close()
-	have := map[string]string{}
+	names := map[string]string{}
 	err = eachDocument(r, func(_ uint64, name string) {
 		prefix, _, ok := parseDocName(name)
 		if !ok {
 			prefix = name // foreign: matches no article, gets removed
 		}
-		have[prefix] = name
+		names[prefix] = name
 	})
-	return have, err
+	if err == nil {
+		x.names = names
+	}
+	return err
 }
 
 func eachDocument(r index.IndexReader, f func(num uint64, name string)) error {
@@ -274,7 +313,7 @@ func eachDocument(r index.IndexReader, f func(num uint64, name string)) error {
 }
 
 // renew makes queries see lib through a fresh snapshot of Bleve.
-func (x *Index) renew(lib *kb.Library, words map[string]map[string]int32) error {
+func (x *Index) renew(lib *kb.Library) error {
 	r, err := x.store.idx.Reader()
 	if err != nil {
 		return errs.New(errs.Unavailable, "", fmt.Errorf("read the search index: %w", err))
@@ -282,7 +321,7 @@ func (x *Index) renew(lib *kb.Library, words map[string]map[string]int32) error 
 	x.mu.RLock()
 	before := x.snap
 	x.mu.RUnlock()
-	s, err := newSnapshot(r, lib, x, before, words)
+	s, err := newSnapshot(r, lib, x, before)
 	if err != nil {
 		return err
 	}

@@ -45,7 +45,7 @@ func (x *Index) Suggest(ctx context.Context, m Message, limit int) ([]Suggestion
 		if len(out) == min(limit, maxLimit) || conf < minConfidence {
 			break
 		}
-		sg := Suggestion{Hit: x.hit(s, f, c), Confidence: conf}
+		sg := Suggestion{Hit: s.hit(f, c), Confidence: conf}
 		if art := sg.Article; c.best >= 0 && c.best < len(art.Passages) {
 			sg.Passage = art.Passages[c.best].Text
 		}

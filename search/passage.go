@@ -1,66 +1,104 @@
 package search
 
 import (
-	"hash/maphash"
+	"encoding/binary"
 	"math"
-
-	"github.com/vmcloud/ricochet/kb"
 )
 
-// articleTokens is an article as a row of term hashes, for looking at its
-// passages: 0 stands for a stop word.
+// row is a text as hashes of its terms, three bytes each, without stop words.
+type row []byte
+
+func (r row) len() int { return len(r) / 3 }
+
+func (r row) at(i int) uint32 {
+	b := r[3*i : 3*i+3]
+	return uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16
+}
+
+// articleTokens is an article as rows of term hashes, for looking at its
+// passages. Bleve stores it, so that no query analyses an article.
 type articleTokens struct {
-	title  []uint32
-	heads  [][]uint32
-	texts  [][]uint32
-	starts [][]uint32 // where in the passage's text a term starts; code is not in it
+	title row
+	heads []row
+	texts []row // text and code of a passage
 }
 
-var hashSeed = maphash.MakeSeed()
-
-func termHash(term string) uint32 {
-	if term == "" {
-		return 0
-	}
-	return uint32(maphash.String(hashSeed, term)) | 1
+// rows collects an article's rows while its words are counted.
+type rows struct {
+	title, head, text []byte
+	passages          []byte // encoded
+	n                 int
 }
 
-func (a *analyzer) hashes(text string) []uint32 {
-	terms, _ := a.located(text)
-	return terms
+func appendHash(b []byte, h uint32) []byte { return append(b, byte(h), byte(h>>8), byte(h>>16)) }
+
+// closePassage ends a passage: its heading and text follow their lengths.
+func (r *rows) closePassage() {
+	r.passages = binary.AppendUvarint(r.passages, uint64(len(r.head)))
+	r.passages = binary.AppendUvarint(r.passages, uint64(len(r.text)))
+	r.passages = append(append(r.passages, r.head...), r.text...)
+	r.head, r.text = r.head[:0], r.text[:0]
+	r.n++
 }
 
-// located are a text's terms and where they start.
-func (a *analyzer) located(text string) (terms, starts []uint32) {
-	if text == "" {
-		return nil, nil
-	}
-	terms, starts = make([]uint32, 0, len(text)/6+1), make([]uint32, 0, len(text)/6+1)
-	a.tokenize(text, func(t token) {
-		terms, starts = append(terms, termHash(a.term(t.text))), append(starts, uint32(t.start))
-	})
-	return terms, starts
+// encode is what is stored of an article.
+func (r *rows) encode() []byte {
+	out := make([]byte, 0, len(r.title)+len(r.passages)+8)
+	out = binary.AppendUvarint(out, uint64(len(r.title)))
+	out = append(out, r.title...)
+	out = binary.AppendUvarint(out, uint64(r.n))
+	return append(out, r.passages...)
 }
 
-// tokensOf is an article's row of terms, made when it is first looked at.
-func (x *Index) tokensOf(art *kb.Article, a *analyzer) *articleTokens {
-	if t, ok := x.tokens.get(art); ok {
-		return t
-	}
-	t := &articleTokens{title: a.hashes(art.Title)}
-	size := 200 + 4*len(t.title)
-	for i := range art.Passages {
-		p := &art.Passages[i]
-		head := a.hashes(p.Heading)
-		text, starts := a.located(p.Text)
-		if p.Code != "" {
-			text = append(text, a.hashes(p.Code)...)
+// decodeTokens takes apart what encode made; a damaged record loses its tail.
+func decodeTokens(b []byte) *articleTokens {
+	t := &articleTokens{}
+	length := func() int {
+		v, n := binary.Uvarint(b)
+		if n <= 0 || v > uint64(len(b)-n) {
+			b = nil
+			return 0
 		}
-		t.heads, t.texts, t.starts = append(t.heads, head), append(t.texts, text), append(t.starts, starts)
-		size += 96 + 4*(len(head)+cap(text)+cap(starts))
+		b = b[n:]
+		return int(v)
 	}
-	x.tokens.put(art, t, size)
+	take := func(n int) row {
+		n = min(n, len(b))
+		out := row(b[:n])
+		b = b[n:]
+		return out
+	}
+	t.title = take(length())
+	count, n := binary.Uvarint(b)
+	b = b[max(n, 0):]
+	for range count {
+		if len(b) == 0 {
+			break
+		}
+		head, text := length(), length()
+		t.heads, t.texts = append(t.heads, take(head)), append(t.texts, take(text))
+	}
 	return t
+}
+
+// tokensOf are an article's rows, read when it is first looked at.
+func (x *Index) tokensOf(s *snapshot, num uint32) (*articleTokens, error) {
+	art := s.docs[num].art
+	if t, ok := x.tokens.get(art); ok {
+		return t, nil
+	}
+	b, err := readRows(s.reader, s.docs[num].name)
+	if err != nil {
+		return nil, err
+	}
+	t := decodeTokens(b)
+	// The article may have been loaded again without change: passages always
+	// fit, the file's hash is part of the name.
+	for len(t.texts) < len(art.Passages) {
+		t.heads, t.texts = append(t.heads, nil), append(t.texts, nil)
+	}
+	x.tokens.put(art, t, len(b)+50*len(t.texts))
+	return t, nil
 }
 
 // wanted is what the passages are searched for: for each term hash, which
@@ -122,17 +160,18 @@ func (w *wanted) alt(a *alt, group int, share float64, lang string) {
 }
 
 // rescore looks at the candidates' titles and passages.
-func (x *Index) rescore(s *snapshot, p *plan, top []candidate) {
-	w := p.wanted(p.view.lang)
+func (x *Index) rescore(s *snapshot, p *plan, w *wanted, top []candidate) error {
 	if w.sum == 0 {
-		return
+		return nil
 	}
 	got := make([]float64, len(p.groups))
 	all := make([]float64, len(p.groups))
 	for i := range top {
 		c := &top[i]
-		art := s.docs[c.num].art
-		t := x.tokensOf(art, p.view.analyzer)
+		t, err := x.tokensOf(s, c.num)
+		if err != nil {
+			return err
+		}
 		clear(all)
 		clear(got)
 		pairs := w.collect(t.title, got, p.groups)
@@ -147,7 +186,7 @@ func (x *Index) rescore(s *snapshot, p *plan, top []candidate) {
 			headShare := w.share(got)
 			c.head = max(c.head, headShare)
 			n = max(n, w.collect(t.texts[k], got, p.groups))
-			share := w.share(got) * (1 - 0.15*math.Min(1, float64(len(t.texts[k]))/600))
+			share := w.share(got) * (1 - 0.15*math.Min(1, float64(t.texts[k].len())/400))
 			share += 0.25 * headShare
 			for gi := range all {
 				all[gi] = max(all[gi], got[gi])
@@ -167,21 +206,18 @@ func (x *Index) rescore(s *snapshot, p *plan, top []candidate) {
 			c.near = math.Min(1, pairs/float64(len(p.groups)-1))
 		}
 	}
+	return nil
 }
 
 // fit is the share of a title's words that the query has.
-func (w *wanted) fit(title []uint32) float64 {
-	n, hits := 0, 0
-	for _, h := range title {
-		if h == 0 {
-			continue
-		}
-		n++
-		if len(w.terms[h]) > 0 {
+func (w *wanted) fit(title row) float64 {
+	hits := 0
+	for i := range title.len() {
+		if len(w.terms[title.at(i)]) > 0 {
 			hits++
 		}
 	}
-	return float64(hits) / float64(max(n, 1))
+	return float64(hits) / float64(max(title.len(), 1))
 }
 
 // share is how much of the query's worth the groups' shares make.
@@ -195,14 +231,14 @@ func (w *wanted) share(got []float64) float64 {
 
 // collect notes the best share of each group in a row of terms and counts the
 // neighbours of the query that are neighbours there.
-func (w *wanted) collect(row []uint32, got []float64, groups []group) float64 {
+func (w *wanted) collect(r row, got []float64, groups []group) float64 {
 	last, lastAt, lastTerm := -1, -10, uint32(0)
 	pairs := 0.0
-	type seenTerm struct{ h uint32 }
-	var counted [64]seenTerm
+	var counted [64]uint32
 	n := 0
-	for i, h := range row {
-		if h == 0 || w.sieve[h>>6&63]>>(h&63)&1 == 0 {
+	for i := range r.len() {
+		h := r.at(i)
+		if w.sieve[h>>6&63]>>(h&63)&1 == 0 {
 			continue
 		}
 		ws, ok := w.terms[h]
@@ -211,13 +247,13 @@ func (w *wanted) collect(row []uint32, got []float64, groups []group) float64 {
 		}
 		fresh := true
 		for _, c := range counted[:n] {
-			if c.h == h {
+			if c == h {
 				fresh = false
 				break
 			}
 		}
 		if fresh && n < len(counted) {
-			counted[n] = seenTerm{h}
+			counted[n] = h
 			n++
 		}
 		for _, x := range ws {
@@ -228,7 +264,7 @@ func (w *wanted) collect(row []uint32, got []float64, groups []group) float64 {
 					got[x.group] = math.Max(got[x.group], x.share)
 				}
 			}
-			if h != lastTerm && i-lastAt <= 3 && (x.group == last+1 || x.group == last-1) {
+			if h != lastTerm && i-lastAt <= 2 && (x.group == last+1 || x.group == last-1) {
 				pairs++
 				lastAt = -10
 			}

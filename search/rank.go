@@ -66,12 +66,9 @@ func (s *snapshot) addAlt(v *view, a *alt, factor float32, w *scratch) {
 		for _, p := range t.list {
 			d := p.doc
 			if t.lang != v.lang {
-				own, ok := sib[d]
-				if !ok {
-					continue
+				if own := sib[d]; own >= 0 {
+					w.note(uint32(own), worth*saturate(&s.docs[d], p.packed))
 				}
-				x := worth * saturate(&s.docs[d], p.packed)
-				w.note(own, x)
 				continue
 			}
 			if s.docs[d].art == nil {

@@ -72,7 +72,7 @@ func (x *Index) Search(ctx context.Context, q Query) (*Results, error) {
 	limit = min(limit, maxLimit)
 	res := &Results{Total: f.total, Corrected: f.plan.corrected(text), FromLang: f.from}
 	for _, c := range f.top[min(offset, len(f.top)):min(offset+limit, len(f.top))] {
-		res.Hits = append(res.Hits, x.hit(s, f, c))
+		res.Hits = append(res.Hits, s.hit(f, c))
 	}
 	return res, nil
 }
@@ -109,7 +109,9 @@ func (x *Index) rank(ctx context.Context, s *snapshot, v *view, text string, exa
 	w := s.take()
 	defer s.give(w)
 	f.total, f.top = s.score(p, w)
-	x.rescore(s, p, f.top)
+	if err := x.rescore(s, p, f.want, f.top); err != nil {
+		return nil, err
+	}
 	help := x.helpfulness.Load()
 	for i := range f.top {
 		c := &f.top[i]
@@ -149,7 +151,7 @@ func (p *plan) corrected(text string) string {
 }
 
 // hit shows a candidate.
-func (x *Index) hit(s *snapshot, f *found, c candidate) Hit {
+func (s *snapshot) hit(f *found, c candidate) Hit {
 	art, a := s.docs[c.num].art, f.plan.view.analyzer
 	h := Hit{Article: art, Score: c.score, Title: f.want.mark(a, art.Title)}
 	best := c.best
@@ -163,7 +165,6 @@ func (x *Index) hit(s *snapshot, f *found, c candidate) Hit {
 		}
 		best = 0
 	}
-	t := x.tokensOf(art, a)
-	h.Excerpt = f.want.excerpt(a, art.Passages[best].Text, t.texts[best], t.starts[best])
+	h.Excerpt = f.want.excerpt(a, art.Passages[best].Text)
 	return h
 }

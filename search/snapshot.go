@@ -23,6 +23,7 @@ type snapshot struct {
 // doc is an article as the ranking sees it.
 type doc struct {
 	art     *kb.Article
+	name    string // of Bleve's document
 	view    *view
 	norms   [numFields]float32 // weight of one occurrence in each field, over the field's length
 	lengths [numFields]int
@@ -35,17 +36,17 @@ type view struct {
 	lexicon  *lexicon
 	vocab    vocab
 	arts     []*kb.Article
-	nums     []uint32                     // document numbers of arts
-	avg      [numFields]float64           // mean length of each field, in words
-	siblings map[string]map[uint32]uint32 // other language: its document -> ours
-	titles   *titleTable                  // for type-ahead
+	nums     []uint32           // document numbers of arts
+	avg      [numFields]float64 // mean length of each field, in words
+	siblings map[string][]int32 // other language: its document -> ours, -1 for none
+	titles   *titleTable        // for type-ahead
 }
 
-func newSnapshot(r index.IndexReader, lib *kb.Library, x *Index, before *snapshot, words map[string]map[string]int32) (*snapshot, error) {
+func newSnapshot(r index.IndexReader, lib *kb.Library, x *Index, before *snapshot) (*snapshot, error) {
 	s := &snapshot{reader: r, views: map[string]*view{}, postings: newCache[string, termList](48 << 20)}
 	byPrefix := map[string]*kb.Article{}
 	for _, lang := range lib.Langs() {
-		v := &view{lang: lang, analyzer: x.analyzers[lang], lexicon: x.lexicons[lang], arts: lib.Articles(lang), siblings: map[string]map[uint32]uint32{}}
+		v := &view{lang: lang, analyzer: x.analyzers[lang], lexicon: x.lexicons[lang], arts: lib.Articles(lang), siblings: map[string][]int32{}}
 		s.views[lang] = v
 		for _, art := range v.arts {
 			byPrefix[docPrefix(art)] = art
@@ -62,7 +63,7 @@ func newSnapshot(r index.IndexReader, lib *kb.Library, x *Index, before *snapsho
 		for uint64(len(s.docs)) <= num {
 			s.docs = append(s.docs, doc{})
 		}
-		s.docs[num] = doc{art: art, view: s.views[art.Lang]}
+		s.docs[num] = doc{art: art, name: name, view: s.views[art.Lang]}
 		lengths[uint32(num)] = l
 		numbers[art] = uint32(num)
 	})
@@ -71,10 +72,12 @@ func newSnapshot(r index.IndexReader, lib *kb.Library, x *Index, before *snapsho
 	}
 	for _, v := range s.views {
 		v.measure(s.docs, numbers, lengths)
-		if err := v.readWords(r, before, words); err != nil {
-			return nil, err
+		v.vocab = x.vocabs[v.lang]
+		var old *titleTable
+		if before != nil && before.views[v.lang] != nil {
+			old = before.views[v.lang].titles
 		}
-		v.titles = newTitleTable(v, lib.Sections(v.lang))
+		v.titles = newTitleTable(v, lib.Sections(v.lang), old)
 	}
 	s.pair(lib, numbers)
 	n := len(s.docs)
@@ -112,17 +115,6 @@ func (v *view) measure(docs []doc, numbers map[*kb.Article]uint32, lengths map[u
 	}
 }
 
-// readWords takes over the vocabulary of the snapshot before when only a few
-// articles changed, and reads Bleve's otherwise.
-func (v *view) readWords(r index.IndexReader, before *snapshot, words map[string]map[string]int32) (err error) {
-	if before != nil && words != nil && before.views[v.lang] != nil {
-		v.vocab = before.views[v.lang].vocab.with(words[v.lang])
-		return nil
-	}
-	v.vocab, err = readVocab(r, v.lang)
-	return err
-}
-
 // pair links every document to its translations.
 func (s *snapshot) pair(lib *kb.Library, numbers map[*kb.Article]uint32) {
 	for lang, v := range s.views {
@@ -130,11 +122,14 @@ func (s *snapshot) pair(lib *kb.Library, numbers map[*kb.Article]uint32) {
 			if other == lang {
 				continue
 			}
-			m := make(map[uint32]uint32, len(v.arts))
+			m := make([]int32, len(s.docs))
+			for i := range m {
+				m[i] = -1
+			}
 			for _, art := range v.arts {
 				if t := lib.Translation(art, other); t != nil {
 					if from, ok := numbers[t]; ok {
-						m[from] = numbers[art]
+						m[from] = int32(numbers[art])
 					}
 				}
 			}

@@ -20,14 +20,15 @@ import (
 
 // schema names how articles are analysed and laid out in the index. An index
 // written under another schema is thrown away and made anew.
-const schema = "1"
+const schema = "2"
 
 var schemaKey = []byte("ricochet.schema")
 
-// store is the Bleve index. Each language has two fields in it: "t.LANG" holds
-// the terms with their packed counts, "w.LANG" the words as they are written,
-// for spelling and accents. Nothing is stored but the document's name.
+// store is the Bleve index. Each language has a field "t.LANG" in it that holds
+// the terms with their packed counts. Of an article, Bleve stores its name and
+// the rows that its passages are looked at by, not its text.
 type store struct {
+	dir   string
 	queue *index.AnalysisQueue
 	idx   index.Index
 }
@@ -83,7 +84,7 @@ func tryStore(dir string, readOnly bool) (*store, error) {
 		q.Close()
 		return nil, errs.New(errs.Unavailable, "", fmt.Errorf("search index %q: %w", dir, err))
 	}
-	return &store{queue: q, idx: idx}, nil
+	return &store{dir: dir, queue: q, idx: idx}, nil
 }
 
 func (s *store) hasSchema() (bool, error) {
@@ -181,6 +182,7 @@ func readPostings(ctx context.Context, r index.IndexReader, lang, term string) (
 // termField gives Bleve words that are already counted.
 type termField struct {
 	name  string
+	value []byte
 	freqs index.TokenFrequencies
 	opts  index.FieldIndexingOptions
 }
@@ -189,7 +191,7 @@ type termField struct {
 func newDocument(lang string, art *kb.Article, t *tally) index.Document {
 	d := document.NewDocument(docName(art, t.lengths))
 	terms := make(index.TokenFrequencies, len(t.terms))
-	freqs := make([]index.TokenFreq, len(t.terms)+len(t.words))
+	freqs := make([]index.TokenFreq, len(t.terms))
 	i := 0
 	for term, c := range t.terms {
 		freqs[i].Term = []byte(term)
@@ -197,19 +199,31 @@ func newDocument(lang string, art *kb.Article, t *tally) index.Document {
 		terms[term] = &freqs[i]
 		i++
 	}
-	words := make(index.TokenFrequencies, len(t.words))
-	for w := range t.words {
-		freqs[i].Term = []byte(w)
-		words[w] = &freqs[i]
-		i++
-	}
 	d.AddField(&termField{name: "t." + lang, freqs: terms, opts: index.IndexField})
-	d.AddField(&termField{name: "w." + lang, freqs: words, opts: index.IndexField | index.SkipFreqNorm})
+	d.AddField(&termField{name: rowsField, value: t.rows.encode(), opts: index.StoreField})
 	return d
 }
 
+// rowsField stores an article's rows.
+const rowsField = "rows"
+
+// readRows reads what is stored of a document, nil when there is nothing.
+func readRows(r index.IndexReader, name string) ([]byte, error) {
+	d, err := r.Document(name)
+	if err != nil || d == nil {
+		return nil, err
+	}
+	var out []byte
+	d.VisitFields(func(f index.Field) {
+		if f.Name() == rowsField {
+			out = f.Value()
+		}
+	})
+	return out, nil
+}
+
 func (f *termField) Name() string                                     { return f.name }
-func (f *termField) Value() []byte                                    { return nil }
+func (f *termField) Value() []byte                                    { return f.value }
 func (f *termField) ArrayPositions() []uint64                         { return nil }
 func (f *termField) EncodedFieldType() byte                           { return 't' }
 func (f *termField) Analyze()                                         {}

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
-
-	index "github.com/blevesearch/bleve_index_api"
 )
 
 // vword is a word of the corpus as it is written, and in how many articles.
@@ -19,59 +17,50 @@ type vword struct {
 // vocab is every word of one language's articles, sorted by its folded form.
 type vocab []vword
 
-func readVocab(r index.IndexReader, lang string) (vocab, error) {
-	dict, err := r.FieldDict("w." + lang)
-	if err != nil {
-		return nil, err
-	}
-	defer dict.Close()
-	var v vocab
-	for {
-		e, err := dict.Next()
-		if err != nil {
-			return nil, err
-		}
-		if e == nil {
-			break
-		}
-		w := vword{text: strings.Clone(e.Term), df: int32(e.Count)}
-		if w.fold = fold(w.text); w.fold == w.text {
-			w.fold = w.text // one string, not two
-		}
-		v = append(v, w)
-	}
-	v.sort()
-	return v, nil
+// compareWords orders a vocabulary: by folded form, the most frequent first.
+func compareWords(a, b vword) int {
+	return cmp.Or(strings.Compare(a.fold, b.fold), cmp.Compare(b.df, a.df), strings.Compare(a.text, b.text))
 }
 
-func (v vocab) sort() {
-	slices.SortFunc(v, func(a, b vword) int {
-		return cmp.Or(strings.Compare(a.fold, b.fold), cmp.Compare(b.df, a.df), strings.Compare(a.text, b.text))
-	})
-}
-
-// with is the vocabulary after a few articles were added. Words that only a
-// removed article had stay until the index is opened again; they lead nowhere.
+// with is the vocabulary after articles were added. Words that only a removed
+// article had stay until the index is made anew; they lead nowhere.
 func (v vocab) with(words map[string]int32) vocab {
 	if len(words) == 0 {
 		return v
 	}
 	out := make(vocab, 0, len(v)+len(words))
 	for _, w := range v {
-		if _, ok := words[w.text]; ok {
+		if n, ok := words[w.text]; ok {
+			w.df += n
 			delete(words, w.text)
 		}
 		out = append(out, w)
 	}
-	if len(words) == 0 {
-		return out
-	}
+	fresh := make(vocab, 0, len(words))
 	for text, df := range words {
 		text = strings.Clone(text)
-		out = append(out, vword{fold: fold(text), text: text, df: df})
+		w := vword{fold: fold(text), text: text, df: df}
+		if w.fold == w.text {
+			w.fold = w.text // one string, not two
+		}
+		fresh = append(fresh, w)
 	}
-	out.sort()
-	return out
+	slices.SortFunc(fresh, compareWords)
+	// Two sorted lists; among the forms of one folded word the old ones may
+	// have changed places, which the final pass of nearly no moves mends.
+	merged := make(vocab, 0, len(out)+len(fresh))
+	for len(out) > 0 && len(fresh) > 0 {
+		if compareWords(out[0], fresh[0]) <= 0 {
+			merged, out = append(merged, out[0]), out[1:]
+		} else {
+			merged, fresh = append(merged, fresh[0]), fresh[1:]
+		}
+	}
+	merged = append(append(merged, out...), fresh...)
+	if !slices.IsSortedFunc(merged, compareWords) {
+		slices.SortFunc(merged, compareWords)
+	}
+	return merged
 }
 
 // at is where folded stands or would stand.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/vmcloud/ricochet/deflect"
+	"github.com/vmcloud/ricochet/deflect/report"
 )
 
 // SaveVote stores a vote; a voter's last one on a revision counts (D-34).
@@ -47,8 +48,8 @@ func scanViews(r rowScanner) (deflect.Views, error) {
 	return v, err
 }
 
-// AddSearches stores a batch of logged searches and clicks.
-func (db *DB) AddSearches(ctx context.Context, batch []deflect.Search, clicks []deflect.Click) error {
+// AddSearches stores a batch of logged searches.
+func (db *DB) AddSearches(ctx context.Context, batch []deflect.Search) error {
 	return db.InTx(ctx, func(tx *Tx) error {
 		for _, s := range batch {
 			_, err := tx.exec(`INSERT INTO searches (id, at, lang, query, results, visitor, previous, clicked, position)
@@ -58,45 +59,25 @@ func (db *DB) AddSearches(ctx context.Context, batch []deflect.Search, clicks []
 				return err
 			}
 		}
-		for _, c := range clicks {
-			if _, err := tx.exec("UPDATE searches SET clicked = $1, position = $2 WHERE id = $3 AND position = 0", c.Article, c.Position, c.SearchID); err != nil {
-				return err
-			}
-		}
 		return nil
 	})
 }
 
-// SearchCount is a query with how often it was asked.
-type SearchCount struct {
-	Lang  string
-	Query string
-	N     int
-}
-
 // TopSearches lists the most frequent searches in [from, to); empty selects
 // those that found nothing.
-func (db *DB) TopSearches(ctx context.Context, from, to time.Time, empty bool, limit int) ([]SearchCount, error) {
+func (db *DB) TopSearches(ctx context.Context, from, to time.Time, empty bool, limit int) ([]report.SearchCount, error) {
 	rows, err := db.get(ctx, `SELECT lang, query, COUNT(*) FROM searches WHERE at >= $1 AND at < $2
 		AND (CAST($3 AS BIGINT) = 0 OR results = 0) GROUP BY lang, query ORDER BY 3 DESC, 2 LIMIT $4`,
 		millis(from), millis(to), flag(empty), limit)
-	return collect(rows, err, func(r rowScanner) (SearchCount, error) {
-		var c SearchCount
+	return collect(rows, err, func(r rowScanner) (report.SearchCount, error) {
+		var c report.SearchCount
 		err := r.Scan(&c.Lang, &c.Query, &c.N)
 		return c, err
 	})
 }
 
-// CategoryCounts counts attempts of one category in [from, to). Attempts that
-// do not count for the rates are in Repeats alone (D-29).
-type CategoryCounts struct {
-	Category                                       string
-	Attempts, Shown, Confirmed, Assumed, Abandoned int
-	Tickets, Pending, Revoked, Repeats             int
-}
-
 // DeflectionCounts counts attempts by category, from the rows themselves.
-func (db *DB) DeflectionCounts(ctx context.Context, from, to time.Time) ([]CategoryCounts, error) {
+func (db *DB) DeflectionCounts(ctx context.Context, from, to time.Time) ([]report.CategoryCounts, error) {
 	rows, err := db.get(ctx, `SELECT category,
 		CAST(SUM(counted) AS BIGINT),
 		CAST(SUM(CASE WHEN counted = 1 AND shown = 1 THEN 1 ELSE 0 END) AS BIGINT),
@@ -108,28 +89,20 @@ func (db *DB) DeflectionCounts(ctx context.Context, from, to time.Time) ([]Categ
 		CAST(SUM(CASE WHEN counted = 1 AND revoked_at IS NOT NULL THEN 1 ELSE 0 END) AS BIGINT),
 		CAST(SUM(1 - counted) AS BIGINT)
 		FROM attempts WHERE started_at >= $1 AND started_at < $2 GROUP BY category ORDER BY category`, millis(from), millis(to))
-	return collect(rows, err, func(r rowScanner) (CategoryCounts, error) {
-		var c CategoryCounts
+	return collect(rows, err, func(r rowScanner) (report.CategoryCounts, error) {
+		var c report.CategoryCounts
 		err := r.Scan(&c.Category, &c.Attempts, &c.Shown, &c.Confirmed, &c.Assumed, &c.Abandoned, &c.Tickets, &c.Pending, &c.Revoked, &c.Repeats)
 		return c, err
 	})
 }
 
-// HelpfulCounts are the votes on one revision of an article.
-type HelpfulCounts struct {
-	Lang, Article string
-	Revision      int
-	Yes, No       int
-	LastAt        time.Time
-}
-
 // Helpful counts the votes cast in [from, to) by article and revision, most
 // votes first.
-func (db *DB) Helpful(ctx context.Context, from, to time.Time) ([]HelpfulCounts, error) {
+func (db *DB) Helpful(ctx context.Context, from, to time.Time) ([]report.HelpfulCounts, error) {
 	rows, err := db.get(ctx, `SELECT lang, article, revision, CAST(SUM(helpful) AS BIGINT), CAST(SUM(1 - helpful) AS BIGINT), MAX(at)
 		FROM votes WHERE at >= $1 AND at < $2 GROUP BY lang, article, revision ORDER BY COUNT(*) DESC, lang, article, revision`, millis(from), millis(to))
-	return collect(rows, err, func(r rowScanner) (HelpfulCounts, error) {
-		var h HelpfulCounts
+	return collect(rows, err, func(r rowScanner) (report.HelpfulCounts, error) {
+		var h report.HelpfulCounts
 		var at sql.NullInt64
 		err := r.Scan(&h.Lang, &h.Article, &h.Revision, &h.Yes, &h.No, &at)
 		h.LastAt = optInstant(at)

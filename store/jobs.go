@@ -103,18 +103,11 @@ func (db *DB) RescueJobs(ctx context.Context, now time.Time) (int, error) {
 	return int(n), err
 }
 
-// DeadJob is a job that was given up.
-type DeadJob struct {
-	ID, Kind, LastError string
-	Attempts            int
-	RunAt               time.Time
-}
-
 // DeadJobs lists jobs that were given up, for the staff to see.
-func (db *DB) DeadJobs(ctx context.Context, limit int) ([]DeadJob, error) {
+func (db *DB) DeadJobs(ctx context.Context, limit int) ([]jobs.Dead, error) {
 	rows, err := db.get(ctx, "SELECT id, kind, last_error, attempts, run_at FROM jobs WHERE state = 'dead' ORDER BY run_at DESC LIMIT $1", limit)
-	return collect(rows, err, func(r rowScanner) (DeadJob, error) {
-		var j DeadJob
+	return collect(rows, err, func(r rowScanner) (jobs.Dead, error) {
+		var j jobs.Dead
 		var at int64
 		err := r.Scan(&j.ID, &j.Kind, &j.LastError, &j.Attempts, &at)
 		j.RunAt = instant(at)

@@ -109,23 +109,13 @@ func scanRecipient(r rowScanner) (notify.Recipient, error) {
 	return n, err
 }
 
-// CustomerView is what staff see of the person behind a ticket.
-type CustomerView struct {
-	Name, Email string
-	Confirmed   bool
-	Company     string
-	Contract    ticket.Tier
-	MRRCents    int64
-	Tickets     int
-}
-
 // CustomerOfPerson describes the person and company behind a ticket.
-func (db *DB) CustomerOfPerson(ctx context.Context, personID string) (CustomerView, error) {
+func (db *DB) CustomerOfPerson(ctx context.Context, personID string) (ticket.CustomerView, error) {
 	rows, err := db.get(ctx, `SELECT p.name, p.email, p.confirmed_at, COALESCE(c.company, ''), COALESCE(c.contract, ''),
 		COALESCE(c.mrr_cents, 0), (SELECT COUNT(*) FROM tickets t WHERE t.person_id = p.id)
 		FROM persons p LEFT JOIN customers c ON c.id = p.customer_id WHERE p.id = $1`, personID)
-	return first(rows, err, func(r rowScanner) (CustomerView, error) {
-		var v CustomerView
+	return first(rows, err, func(r rowScanner) (ticket.CustomerView, error) {
+		var v ticket.CustomerView
 		var confirmed sql.NullInt64
 		err := r.Scan(&v.Name, &v.Email, &confirmed, &v.Company, &v.Contract, &v.MRRCents, &v.Tickets)
 		v.Confirmed = confirmed.Valid

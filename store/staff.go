@@ -6,21 +6,12 @@ import (
 	"encoding/base64"
 	"time"
 
+	"github.com/vmcloud/ricochet/deflect/ticket"
 	"github.com/vmcloud/ricochet/internal/errs"
 )
 
-// Staff is a member of the support team.
-type Staff struct {
-	ID           string
-	Email        string
-	Name         string
-	Lang         string
-	Role         string
-	PasswordHash string
-}
-
-func scanStaff(r rowScanner) (Staff, error) {
-	var s Staff
+func scanStaff(r rowScanner) (ticket.Staff, error) {
+	var s ticket.Staff
 	err := r.Scan(&s.ID, &s.Email, &s.Name, &s.Lang, &s.Role, &s.PasswordHash)
 	return s, err
 }
@@ -35,7 +26,7 @@ func (db *DB) CountStaff(ctx context.Context) (int, error) {
 }
 
 // StaffByEmail finds an account; kind not_found when there is none.
-func (db *DB) StaffByEmail(ctx context.Context, email string) (Staff, error) {
+func (db *DB) StaffByEmail(ctx context.Context, email string) (ticket.Staff, error) {
 	rows, err := db.get(ctx, "SELECT "+staffColumns+" FROM staff WHERE email = $1", email)
 	return first(rows, err, scanStaff)
 }
@@ -55,7 +46,7 @@ func (db *DB) StaffNames(ctx context.Context) (map[string]string, error) {
 
 // CreateFirstStaff stores the very first account; kind conflict when there is
 // one already, however many ask at once.
-func (db *DB) CreateFirstStaff(ctx context.Context, s Staff) error {
+func (db *DB) CreateFirstStaff(ctx context.Context, s ticket.Staff) error {
 	return db.InTx(ctx, func(tx *Tx) error {
 		// The row in settings decides between several that ask at once.
 		n, err := tx.exec("INSERT INTO settings (name, value) VALUES ('first_staff', $1) ON CONFLICT (name) DO NOTHING", s.ID)
@@ -84,7 +75,7 @@ func (db *DB) InsertSession(ctx context.Context, hash, staffID string, expires t
 }
 
 // StaffBySession finds who signed in with a cookie that has not expired.
-func (db *DB) StaffBySession(ctx context.Context, hash string, now time.Time) (Staff, error) {
+func (db *DB) StaffBySession(ctx context.Context, hash string, now time.Time) (ticket.Staff, error) {
 	rows, err := db.get(ctx, `SELECT s.id, s.email, s.name, s.lang, s.role, s.password_hash
 		FROM staff_sessions t JOIN staff s ON s.id = t.staff_id WHERE t.token_hash = $1 AND t.expires_at > $2`, hash, millis(now))
 	return first(rows, err, scanStaff)

@@ -17,6 +17,7 @@ import (
 	"github.com/vmcloud/ricochet/deflect"
 	"github.com/vmcloud/ricochet/deflect/intake"
 	"github.com/vmcloud/ricochet/deflect/notify"
+	"github.com/vmcloud/ricochet/deflect/report"
 	"github.com/vmcloud/ricochet/deflect/ticket"
 	"github.com/vmcloud/ricochet/internal/clock"
 	"github.com/vmcloud/ricochet/internal/errs"
@@ -39,7 +40,7 @@ func put(t *testing.T, db *store.DB, email, token string) ticket.Ticket {
 		ID: deflect.NewID(), Number: ticket.NewNumber(), AccessHash: deflect.NewID(), Channel: ticket.ByForm, Lang: "fr",
 		Category: "billing", Urgency: ticket.Low, Impact: ticket.High, Tier: ticket.Business, Priority: ticket.P2, State: ticket.New,
 		Subject: "Facture « manquante » 🧾", ReceivedAt: storetest.Start, UpdatedAt: storetest.Start, Version: 1,
-		SLA: []ticket.Target{{Name: "first_response", State: "running", Due: storetest.Start.Add(2 * time.Hour), Figure: "2h"}},
+		SLA: []ticket.Target{{Name: "first_response", State: "running", Running: true, Due: storetest.Start.Add(2 * time.Hour), Kind: "contractual"}},
 	}
 	err := db.InTx(t.Context(), func(tx *store.Tx) error {
 		p, err := tx.PersonByEmail(intake.Person{ID: deflect.NewID(), Email: email, Name: "Zoé", Lang: "fr"})
@@ -72,7 +73,7 @@ func TestTicketRoundTrip(t *testing.T) {
 		if _, err := db.TicketByID(t.Context(), "nothing"); !errs.Is(err, errs.NotFound) {
 			t.Errorf("unknown id: %v, want not_found", err)
 		}
-		queue, err := db.Queue(t.Context(), store.QueueFilter{Active: true, Limit: 10})
+		queue, err := db.Queue(t.Context(), ticket.QueueFilter{Active: true, Limit: 10})
 		if err != nil || len(queue) != 1 || queue[0].Email != "zoe@example.com" || queue[0].Name != "Zoé" {
 			t.Errorf("queue: %+v, %v", queue, err)
 		}
@@ -248,7 +249,7 @@ func TestLastVoteOfAVisitorCounts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := []store.HelpfulCounts{
+		want := []report.HelpfulCounts{
 			{Lang: "fr", Article: "products/vps", Revision: 1, No: 1, LastAt: c.Now()},
 			{Lang: "fr", Article: "products/vps", Revision: 2, Yes: 1, LastAt: c.Now()},
 		}
@@ -264,7 +265,7 @@ func TestOnlyOneFirstAccount(t *testing.T) {
 		var made atomic.Int64
 		for i := range 10 {
 			wg.Go(func() {
-				s := store.Staff{ID: fmt.Sprint(i), Email: fmt.Sprintf("%d@example.com", i), Lang: "fr", Role: "admin"}
+				s := ticket.Staff{ID: fmt.Sprint(i), Email: fmt.Sprintf("%d@example.com", i), Lang: "fr", Role: "admin"}
 				switch err := db.CreateFirstStaff(context.Background(), s); {
 				case err == nil:
 					made.Add(1)

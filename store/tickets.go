@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"time"
 
 	"github.com/vmcloud/ricochet/deflect/intake"
 	"github.com/vmcloud/ricochet/deflect/ticket"
@@ -162,18 +161,10 @@ func (db *DB) MessagesOf(ctx context.Context, ticketID string, notes bool) ([]ti
 	return collect(rows, err, scanMessage)
 }
 
-// StoredAttachment is the record of a file that came with a message.
-type StoredAttachment struct {
-	intake.Attachment
-	TicketID  string
-	MessageID string
-	CreatedAt time.Time
-}
-
 const attachmentColumns = "id, name, media_type, size, sha256, ticket_id, message_id, created_at"
 
-func scanAttachment(r rowScanner) (StoredAttachment, error) {
-	var a StoredAttachment
+func scanAttachment(r rowScanner) (intake.StoredAttachment, error) {
+	var a intake.StoredAttachment
 	var at int64
 	err := r.Scan(&a.ID, &a.Name, &a.MediaType, &a.Size, &a.SHA256, &a.TicketID, &a.MessageID, &at)
 	a.CreatedAt = instant(at)
@@ -181,21 +172,27 @@ func scanAttachment(r rowScanner) (StoredAttachment, error) {
 }
 
 // AttachmentsOf lists a ticket's files.
-func (db *DB) AttachmentsOf(ctx context.Context, ticketID string) ([]StoredAttachment, error) {
+func (db *DB) AttachmentsOf(ctx context.Context, ticketID string) ([]intake.StoredAttachment, error) {
 	rows, err := db.get(ctx, "SELECT "+attachmentColumns+" FROM attachments WHERE ticket_id = $1 ORDER BY created_at, id", ticketID)
 	return collect(rows, err, scanAttachment)
 }
 
 // AttachmentByID finds a file's record; kind not_found when there is none.
-func (db *DB) AttachmentByID(ctx context.Context, id string) (StoredAttachment, error) {
+func (db *DB) AttachmentByID(ctx context.Context, id string) (intake.StoredAttachment, error) {
 	rows, err := db.get(ctx, "SELECT "+attachmentColumns+" FROM attachments WHERE id = $1", id)
 	return first(rows, err, scanAttachment)
 }
 
-// AttachmentBytes is the size of all stored files together, for the quota.
-func (db *DB) AttachmentBytes(ctx context.Context) (int64, error) {
-	rows, err := db.get(ctx, "SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM attachments")
-	return first(rows, err, scanInt)
+// AttachmentKnown says whether a ticket or a held submission refers to a file.
+func (db *DB) AttachmentKnown(ctx context.Context, id string) (bool, error) {
+	rows, err := db.get(ctx, "SELECT COUNT(*) FROM attachments WHERE id = $1", id)
+	n, err := first(rows, err, scanInt)
+	if err != nil || n > 0 {
+		return n > 0, err
+	}
+	rows, err = db.get(ctx, "SELECT COUNT(*) FROM quarantine WHERE submission LIKE $1", "%"+id+"%")
+	n, err = first(rows, err, scanInt)
+	return n > 0, err
 }
 
 func scanInt(r rowScanner) (int64, error) {
@@ -204,23 +201,9 @@ func scanInt(r rowScanner) (int64, error) {
 	return n, err
 }
 
-// QueueFilter selects tickets for the desk.
-type QueueFilter struct {
-	Active bool // only tickets on which work is owed
-	Limit  int
-	Offset int
-}
-
-// QueueRow is a ticket of the desk's list with its author.
-type QueueRow struct {
-	ticket.Ticket
-	Name  string
-	Email string
-}
-
 // Queue lists tickets by what is due next; those without a running clock come
 // last, newest first.
-func (db *DB) Queue(ctx context.Context, f QueueFilter) ([]QueueRow, error) {
+func (db *DB) Queue(ctx context.Context, f ticket.QueueFilter) ([]ticket.QueueRow, error) {
 	rows, err := db.get(ctx, `SELECT t.id, t.number, t.access_hash, t.person_id, t.visitor, t.channel, t.lang, t.category,
 		t.urgency, t.impact, t.tier, t.priority, t.state, t.subject, t.assignee, t.received_at, t.updated_at, t.version, t.sla,
 		p.name, p.email
@@ -228,8 +211,8 @@ func (db *DB) Queue(ctx context.Context, f QueueFilter) ([]QueueRow, error) {
 		WHERE CAST($1 AS BIGINT) = 0 OR t.state NOT IN ('resolved', 'closed', 'merged')
 		ORDER BY CASE WHEN t.next_due IS NULL THEN 1 ELSE 0 END, t.next_due, t.received_at DESC LIMIT $2 OFFSET $3`,
 		flag(f.Active), f.Limit, f.Offset)
-	return collect(rows, err, func(r rowScanner) (QueueRow, error) {
-		var q QueueRow
+	return collect(rows, err, func(r rowScanner) (ticket.QueueRow, error) {
+		var q ticket.QueueRow
 		var err error
 		q.Ticket, err = scanTicket(tail{r, []any{&q.Name, &q.Email}})
 		return q, err

@@ -33,12 +33,7 @@ func (s *Server) homeView(sh *shelf, p *shelfPage) homeView {
 	v.JSONLD = []JSONLD{jsonLD(map[string]any{
 		"@context": "https://schema.org", "@type": "WebSite", "name": loc.T("site.title"), "url": s.absolute(v.Path), "inLanguage": loc.Lang,
 	})}
-	for _, section := range sh.library.Sections(loc.Lang) {
-		v.Sections = append(v.Sections, sectionCard{
-			Path: "/" + loc.Lang + "/" + section.Slug + "/", Slug: section.Slug,
-			Title: sectionTitle(loc, section), Description: section.Description, Count: len(section.Articles),
-		})
-	}
+	v.Sections = sectionCards(sh.library, loc)
 	v.Articles = len(sh.library.Articles(loc.Lang))
 	v.Popular, v.Counted = s.popular(sh.library, loc.Lang)
 	v.Recent = sh.library.RecentlyUpdated(loc.Lang, homeLists)
@@ -46,6 +41,18 @@ func (s *Server) homeView(sh *shelf, p *shelfPage) homeView {
 		v.Examples = append(v.Examples, loc.T(key))
 	}
 	return v
+}
+
+// sectionCards are the sections of a language, for cards and lists.
+func sectionCards(library *kb.Library, loc *Locale) []sectionCard {
+	var cards []sectionCard
+	for _, section := range library.Sections(loc.Lang) {
+		cards = append(cards, sectionCard{
+			Path: "/" + loc.Lang + "/" + section.Slug + "/", Slug: section.Slug,
+			Title: sectionTitle(loc, section), Description: section.Description, Count: len(section.Articles),
+		})
+	}
+	return cards
 }
 
 // popular is what people read most; until enough of that is known, the first

@@ -10,6 +10,9 @@ import (
 // routes lists every address of the site.
 func (s *Server) routes() {
 	s.readRoutes()
+	if s.opt.Support != nil {
+		s.supportRoutes()
+	}
 }
 
 // readRoutes are the pages that anybody may read and nobody writes to.
@@ -73,7 +76,20 @@ func (s *Server) expand(path string) []string {
 // locale is the language of a request: the one its path begins with, else
 // what the browser asks for, else the default.
 func (s *Server) locale(c *gin.Context) *Locale {
+	if loc, ok := c.Get(localeKey); ok {
+		return loc.(*Locale)
+	}
 	return s.localeOf(c.Request)
+}
+
+const localeKey = "locale"
+
+// setLocale makes a request speak a language whatever its address says: a
+// member of the staff has chosen one.
+func (s *Server) setLocale(c *gin.Context, lang string) {
+	if loc := s.locales.Get(lang); loc != nil {
+		c.Set(localeKey, loc)
+	}
 }
 
 func (s *Server) localeOf(r *http.Request) *Locale {

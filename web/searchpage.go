@@ -93,7 +93,7 @@ func (s *Server) search(c *gin.Context) error {
 	}
 	v.crumbs(loc, Crumb{loc.T("search.title"), ""})
 	sh := s.current()
-	v.Sections = s.homeView(sh, &shelfPage{locale: loc}).Sections
+	v.Sections = sectionCards(sh.library, loc)
 	if query == "" {
 		return render(s, c, 200, searchPage, v)
 	}

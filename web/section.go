@@ -27,9 +27,9 @@ func (s *Server) sectionView(sh *shelf, p *shelfPage) sectionView {
 	v.crumbs(loc, Crumb{v.Name, ""})
 	v.JSONLD = []JSONLD{jsonLD(s.breadcrumbList(v.Crumbs, v.Path))}
 	s.onlyExisting(sh, &v.Chrome)
-	for _, other := range sh.library.Sections(loc.Lang) {
-		if other != section {
-			v.Others = append(v.Others, sectionCard{Path: "/" + loc.Lang + "/" + other.Slug + "/", Slug: other.Slug, Title: sectionTitle(loc, other), Count: len(other.Articles)})
+	for _, other := range sectionCards(sh.library, loc) {
+		if other.Slug != section.Slug {
+			v.Others = append(v.Others, other)
 		}
 	}
 	return v

@@ -44,6 +44,8 @@ type Options struct {
 	// OnArticleView is called for every article page that is served, before
 	// the bytes are written; it must cost nanoseconds and not block.
 	OnArticleView func(*kb.Article, *http.Request)
+	// Support is the writing half of the site; nil leaves only the pages to read.
+	Support *Support
 	// OnSearch is called for every search page that is served.
 	OnSearch func(lang, query string, hits int, r *http.Request)
 }
@@ -67,6 +69,7 @@ type Server struct {
 	engine     *gin.Engine
 	handler    http.Handler
 	limiter    *limiter
+	logins     *limiter // of staff sign-ins
 	shelf      atomic.Pointer[shelf]
 	shelving   sync.Mutex // held by the one request that builds the next shelf
 }
@@ -112,6 +115,7 @@ func New(opt Options) (*Server, error) {
 	}
 	s.headers = newSecurityHeaders(base.Scheme == "https")
 	s.limiter = newLimiter(opt.RateLimit, opt.Clock)
+	s.logins = newLimiter(loginPerMinute, opt.Clock)
 	if err := s.build(); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}

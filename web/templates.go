@@ -75,16 +75,25 @@ func functions(loc *Locale, a *assets) template.FuncMap {
 		"date":     loc.Date,
 		"datetime": loc.DateTime,
 		"clock":    loc.Clock,
+		"span":     loc.Span,
 		"iso":      func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"isodate":  func(t time.Time) string { return t.Format(time.DateOnly) },
 		"number":   loc.Number,
 		"decimal":  loc.Decimal,
-		"percent":  loc.Percent,
+		"percent":  percent(loc),
 		"path":     func(rest string) string { return "/" + loc.Lang + "/" + rest },
 		"lang":     func() string { return loc.Lang },
 		"asset":    a.url,
 		"svg":      a.svg,
 		"dict":     dict,
+		"wrong":    func(errors map[string]string, field string) string { return errors[field] },
+	}
+}
+
+// percent is Locale.Percent whose decimals may be left out.
+func percent(loc *Locale) func(share float64, decimals ...int) string {
+	return func(share float64, decimals ...int) string {
+		return loc.Percent(share, append(decimals, 0)[0])
 	}
 }
 

@@ -59,8 +59,8 @@ type Store interface {
 type Service struct {
 	Store  Store
 	Clocks ticket.Clocks
-	// NewAccess makes the secret of the "my request" link from a ticket id and
-	// returns its hash for the database.
+	// AccessHash is the hash, for the database, of the secret in the "my
+	// request" link of a ticket.
 	AccessHash func(ticketID string) string
 }
 
@@ -145,9 +145,7 @@ func (s *Service) create(tx Tx, sub Submission, by ticket.Actor) (Receipt, error
 		Seq: 1, At: sub.ReceivedAt, Kind: ticket.Created, Actor: by,
 		Data: ticket.EventData{MessageID: m.ID, Tier: tier, Priority: t.Priority, Channel: t.Channel},
 	}
-	if t.SLA, err = s.Clocks.Evaluate(t, []ticket.Event{created}, tx.Now()); err != nil {
-		return Receipt{}, err
-	}
+	t.SLA = s.Clocks.Evaluate([]ticket.Event{created}, tx.Now())
 	if err := s.insert(tx, &t, sub.FormToken); err != nil {
 		return Receipt{}, err
 	}
@@ -164,7 +162,7 @@ func (s *Service) create(tx Tx, sub Submission, by ticket.Actor) (Receipt, error
 		steps = append(steps, tx.InsertAttachment(id, m.ID, a))
 	}
 	visit := deflect.Visit{FormToken: sub.FormToken, Visitor: sub.Visitor, Lang: sub.Lang, Category: sub.Category, Script: sub.Script}
-	if sub.Channel != ticket.ByForm {
+	if sub.Channel != ticket.ByForm || sub.Uncounted {
 		visit.FormToken = "" // only a contact-form visit is an attempt (D-29); claims are revoked all the same
 	}
 	steps = append(steps, deflect.Ticket(tx, visit, id, person.ID))
@@ -192,7 +190,7 @@ func (s *Service) identify(tx Tx, sub Submission) (Person, ticket.Tier, error) {
 	switch {
 	case err == nil:
 		p.CustomerID = c.ID
-		tier = s.Clocks.Tier(c.Contract, c.MRRCents)
+		tier = s.Clocks.Tier(c.Contract, c.MRRCents, tx.Now())
 	case !errs.Is(err, errs.NotFound):
 		return p, tier, err
 	}

@@ -30,6 +30,7 @@ type Submission struct {
 	FormToken   string // hash of the form token or idempotency key: the same one gives the same ticket
 	Visitor     string // hash of the measurement cookie, "" when there is none
 	Script      bool   // the browser ran our script
+	Uncounted   bool   // from a robot or the staff: a ticket, but no attempt (D-29)
 	Lang        string
 	Name        string
 	Email       string
@@ -50,6 +51,14 @@ type Attachment struct {
 	MediaType string // from the content, never from the sender
 	Size      int64
 	SHA256    string // hex
+}
+
+// StoredAttachment is the record of a file that came with a message.
+type StoredAttachment struct {
+	Attachment
+	TicketID  string
+	MessageID string
+	CreatedAt time.Time
 }
 
 // Receipt answers a submission.

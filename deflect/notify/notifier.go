@@ -275,11 +275,11 @@ func (n *Notifier) data(t ticket.Ticket, to Recipient) map[string]any {
 func (n *Notifier) dueLines(t ticket.Ticket) string {
 	var b strings.Builder
 	for _, g := range t.SLA {
-		if g.Internal || g.Due.IsZero() || (g.Name != "first_response" && g.Name != "resolution") {
+		if g.Internal() || g.Due.IsZero() || (g.Name != "first_response" && g.Name != "resolution") {
 			continue
 		}
 		key := "mail.due." + g.Name
-		if g.BestEffort {
+		if g.BestEffort() {
 			key = "mail.due.best_effort"
 		}
 		b.WriteString(n.Texts.Text(t.Lang, key, map[string]any{"At": n.Texts.Instant(t.Lang, g.Due, g.Zone)}))

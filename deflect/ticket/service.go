@@ -96,9 +96,7 @@ func (s *Service) act(ctx context.Context, id string, version int64, f func(now 
 				return err
 			}
 		}
-		if c.ticket.SLA, err = s.Clocks.Evaluate(c.ticket, log, now); err != nil {
-			return err
-		}
+		c.ticket.SLA = s.Clocks.Evaluate(log, now)
 		c.ticket.UpdatedAt = now
 		ok, err := tx.UpdateTicket(c.ticket)
 		if err == nil && !ok {

@@ -129,25 +129,30 @@ type Ticket struct {
 // Target is the cached state of one SLA promise of a ticket (D-12).
 type Target struct {
 	Name       string    `json:"name"`              // first_response, next_response, periodic_update, resolution
-	Due        time.Time `json:"due,omitzero"`      // zero when nothing is being timed
-	State      string    `json:"state"`             // running, paused, met, breached, inactive
-	Internal   bool      `json:"internal,omitzero"` // a goal of the team, not promised to the customer (D-7, D-10)
-	BestEffort bool      `json:"effort,omitzero"`   // Free tier: never a breach (D-9)
-	Figure     string    `json:"figure,omitzero"`   // the promise as written in the policy, "4h"
-	Calendar   string    `json:"calendar,omitzero"` // name of the calendar it runs on
-	BreachedAt time.Time `json:"breached,omitzero"` // equals Due when the promise was missed (D-17)
-	Paused     bool      `json:"paused,omitzero"`
-	Zone       string    `json:"zone,omitzero"` // IANA zone of the calendar
+	Due        time.Time `json:"due,omitzero"`      // zero while paused and without a figure
+	State      string    `json:"state"`             // running, paused, met, breached, late (best effort)
+	Running    bool      `json:"running,omitempty"` // being timed now, breached or not
+	Kind       string    `json:"kind"`              // contractual, internal (D-7, D-10), best_effort (D-9)
+	Calendar   string    `json:"calendar,omitempty"`
+	Zone       string    `json:"zone,omitempty"`    // IANA zone of the calendar
+	BreachedAt time.Time `json:"breached,omitzero"` // the due date that was missed (D-17)
 }
 
-// NextDue is the earliest due date still running, which orders the desk's
-// queue, and its target's name; zero and "" when nothing runs. Best-effort
-// promises count: they are an order of work, not a breach (D-9).
+// Internal says that the target is the team's goal and not promised to the
+// customer (D-7, D-10).
+func (t Target) Internal() bool { return t.Kind == "internal" }
+
+// BestEffort says that the target is measured and never a breach (D-9).
+func (t Target) BestEffort() bool { return t.Kind == "best_effort" }
+
+// NextDue is the earliest due date still being timed, which orders the desk's
+// queue, and its target's name; zero and "" when nothing is timed. Best-effort
+// promises count too: they order the work (D-9).
 func (t *Ticket) NextDue() (time.Time, string) {
 	var at time.Time
 	var name string
 	for _, g := range t.SLA {
-		if g.State != "running" || g.Due.IsZero() {
+		if !g.Running || g.Due.IsZero() {
 			continue
 		}
 		if at.IsZero() || g.Due.Before(at) {

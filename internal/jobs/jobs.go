@@ -26,6 +26,13 @@ type Job struct {
 	Attempts int // runs begun, this one included
 }
 
+// Dead is a job that was given up after MaxAttempts.
+type Dead struct {
+	ID, Kind, LastError string
+	Attempts            int
+	RunAt               time.Time // when it was tried last
+}
+
 // Store is the durable table. Claim must hand a job to one worker only.
 type Store interface {
 	// ClaimJobs leases up to n due jobs of any kind until lease.

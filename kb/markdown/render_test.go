@@ -210,7 +210,14 @@ func FuzzRender(f *testing.F) {
 		if !utf8.ValidString(src) {
 			t.Skip("the caller repairs encodings first")
 		}
-		checkSafe(t, r.Render([]byte(src), testPage()))
+		done := make(chan Result, 1)
+		go func() { done <- r.Render([]byte(src), testPage()) }()
+		select {
+		case res := <-done:
+			checkSafe(t, res)
+		case <-time.After(5 * time.Second):
+			t.Fatal("not rendered within 5 seconds")
+		}
 	})
 }
 

@@ -81,17 +81,16 @@ document.addEventListener("click", (event) => {
   frame.focus();
 });
 
+// The entry of the section being read; the observer only says when to look.
 const contents = document.querySelector(".toc");
-if (contents && "IntersectionObserver" in window) {
-  const links = new Map([...contents.querySelectorAll("a")].map((a) => [decodeURIComponent(a.hash.slice(1)), a]));
-  const seen = new Set();
-  const observer = new IntersectionObserver((entries) => {
-    for (const { target, isIntersecting } of entries) isIntersecting ? seen.add(target.id) : seen.delete(target.id);
-    const first = [...links.keys()].find((id) => seen.has(id));
-    if (!first) return;
-    links.forEach((a, id) => id === first ? a.setAttribute("aria-current", "true") : a.removeAttribute("aria-current"));
-  }, { rootMargin: "-80px 0px -60% 0px" });
-  links.forEach((_, id) => { const heading = document.getElementById(id); if (heading) observer.observe(heading); });
+if (contents) {
+  const entries = [...contents.querySelectorAll("a")].map((link) => [link, document.getElementById(decodeURIComponent(link.hash.slice(1)))]).filter(([, heading]) => heading);
+  const mark = () => {
+    const read = entries.findLast(([, heading]) => heading.getBoundingClientRect().top < innerHeight * 0.4);
+    for (const entry of entries) entry === read ? entry[0].setAttribute("aria-current", "true") : entry[0].removeAttribute("aria-current");
+  };
+  const observer = new IntersectionObserver(mark, { rootMargin: "0px 0px -60% 0px" });
+  entries.forEach(([, heading]) => observer.observe(heading));
 }
 
 function vote(box) {

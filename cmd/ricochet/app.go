@@ -1,0 +1,309 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/vmcloud/ricochet/content"
+	"github.com/vmcloud/ricochet/deflect"
+	"github.com/vmcloud/ricochet/deflect/intake"
+	"github.com/vmcloud/ricochet/deflect/notify"
+	"github.com/vmcloud/ricochet/deflect/policy"
+	"github.com/vmcloud/ricochet/deflect/ticket"
+	"github.com/vmcloud/ricochet/internal/clock"
+	"github.com/vmcloud/ricochet/internal/jobs"
+	"github.com/vmcloud/ricochet/kb"
+	"github.com/vmcloud/ricochet/search"
+	"github.com/vmcloud/ricochet/store"
+	"github.com/vmcloud/ricochet/web"
+)
+
+// app is the running program: everything wired together.
+type app struct {
+	log      *slog.Logger
+	clock    clock.Clock
+	db       *store.DB
+	live     *kb.Live
+	index    *search.Index
+	web      *web.Server
+	files    *intake.Files
+	ledger   *deflect.Ledger
+	recorder *deflect.Recorder
+	runner   *jobs.Runner
+	mailTo   string
+	secret   []byte
+	running  sync.WaitGroup
+	stop     context.CancelFunc
+}
+
+// open builds the program from its configuration. What was opened is closed
+// again when a later step fails.
+func (s *serveCmd) open(ctx context.Context, c clock.Clock, log *slog.Logger) (*app, error) {
+	a := &app{log: log, clock: c, stop: func() {}}
+	if err := a.build(ctx, s); err != nil {
+		return nil, errors.Join(err, a.close())
+	}
+	return a, nil
+}
+
+func (a *app) build(ctx context.Context, s *serveCmd) error {
+	limit, err := rateLimit(s.RateLimit)
+	if err != nil {
+		return err
+	}
+	zone, err := time.LoadLocation(s.Zone)
+	if err != nil {
+		return fmt.Errorf("--zone: %w", err)
+	}
+	if a.db, err = store.Open(ctx, store.Options{Dir: s.Data, Database: s.Database, Clock: a.clock, Log: a.log}); err != nil {
+		return err
+	}
+	if a.secret, err = a.db.Secret(ctx); err != nil {
+		return err
+	}
+	if a.files, err = intake.OpenFiles(filepath.Join(s.Data, "attachments"), s.AttachmentMiB<<20); err != nil {
+		return err
+	}
+	if err := a.openContent(ctx, s); err != nil {
+		return err
+	}
+	set, err := loadPolicy(s.Policy)
+	if err != nil {
+		return err
+	}
+	clocks := ticket.Clocks{Book: set.Book}
+	a.ledger = &deflect.Ledger{Store: store.As[deflect.Tx]{DB: a.db, Cast: func(tx *store.Tx) deflect.Tx { return tx }}}
+	a.recorder = deflect.NewRecorder(a.db, a.clock, a.log)
+	sender, err := s.sender()
+	if err != nil {
+		return err
+	}
+	a.mailTo = sender.Describe()
+	var theme fs.FS
+	if s.Theme != "" {
+		theme = os.DirFS(s.Theme)
+	}
+	a.web, err = web.New(web.Options{
+		Library: a.live, Search: a.index, Theme: theme, BaseURL: s.BaseURL, Clock: a.clock, Logger: a.log, Zone: zone,
+		DefaultLang: s.DefaultLang, TrustedProxies: s.TrustedProxies, RateLimit: limit,
+		Popular:       a.popular,
+		OnArticleView: a.viewed,
+		OnSearch:      a.searched,
+		Support: &web.Support{
+			Intake: &intake.Service{
+				Store: store.As[intake.Tx]{DB: a.db, Cast: func(tx *store.Tx) intake.Tx { return tx }}, Clocks: clocks,
+				AccessHash: func(id string) string { return web.AccessHash(a.secret, id) },
+			},
+			Tickets: &ticket.Service{Store: store.As[ticket.Tx]{DB: a.db, Cast: func(tx *store.Tx) ticket.Tx { return tx }}, Clocks: clocks},
+			Ledger:  a.ledger, Files: a.files, Store: a.db, Suggester: a.index, Secret: a.secret, MailTo: a.mailTo, Problems: a.live.Problems,
+		},
+	})
+	if err != nil {
+		return err
+	}
+	a.jobs(&notify.Notifier{
+		Store:  store.As[notify.Tx]{DB: a.db, Cast: func(tx *store.Tx) notify.Tx { return tx }},
+		Sender: sender, Texts: a.web.Texts(), BaseURL: s.BaseURL, Domain: messageDomain(s.BaseURL), Log: a.log,
+		Access: func(id string) string { return web.AccessToken(a.secret, id) },
+	})
+	return nil
+}
+
+// openContent loads the articles and brings the index up to date with them.
+func (a *app) openContent(ctx context.Context, s *serveCmd) error {
+	opts := kb.Options{Logger: a.log}
+	lexicon := fs.FS(nil)
+	if s.Content == "" {
+		lib, _, err := kb.Load(ctx, content.FS, opts)
+		if err != nil {
+			return err
+		}
+		a.live = kb.NewStatic(lib)
+	} else {
+		var err error
+		if a.live, err = kb.OpenLive(ctx, s.Content, opts); err != nil {
+			return err
+		}
+		if dir := filepath.Join(s.Content, "lexicon"); isDir(dir) {
+			lexicon = os.DirFS(dir)
+		}
+	}
+	var err error
+	if a.index, err = search.Open(search.Options{Dir: filepath.Join(s.Data, "search"), Lexicon: lexicon, Logger: a.log, Clock: a.clock}); err != nil {
+		return err
+	}
+	stats, err := a.index.Sync(ctx, a.live.Current())
+	if err != nil {
+		return err
+	}
+	a.log.Info("search index ready", "articles", a.live.Current().Len(), "stats", fmt.Sprintf("%+v", stats))
+	a.live.Subscribe(func(c kb.Change) {
+		if _, err := a.index.Sync(context.WithoutCancel(ctx), c.New); err != nil {
+			a.log.Error("bring the search index up to date", "err", err)
+		}
+	})
+	return nil
+}
+
+// loadPolicy reads the operator's SLA policy, or the built-in one for "".
+func loadPolicy(path string) (*policy.Set, error) {
+	if path == "" {
+		return policy.Default()
+	}
+	return policy.Load(os.DirFS(filepath.Dir(path)), filepath.Base(path), nil)
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+func (s *serveCmd) sender() (notify.Sender, error) {
+	if s.SMTP == "" {
+		return notify.Outbox{Dir: filepath.Join(s.Data, "outbox"), From: s.MailFrom}, nil
+	}
+	return notify.NewSMTP(s.SMTP, s.MailFrom)
+}
+
+// popularDays is the time over which page views make an article popular.
+const popularDays = 30
+
+func (a *app) popular(lang string, n int) []string {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	since := a.clock.Now().AddDate(0, 0, -popularDays).Format(time.DateOnly)
+	views, err := a.db.PopularArticles(ctx, lang, since, n)
+	if err != nil {
+		a.log.Error("popular articles", "err", err)
+		return nil
+	}
+	pairs := make([]string, len(views))
+	for i, v := range views {
+		pairs[i] = v.Article
+	}
+	return pairs
+}
+
+// viewed counts a page view by a person.
+func (a *app) viewed(art *kb.Article, r *http.Request) {
+	if !web.IsRobot(r) {
+		a.recorder.View(art.Lang, art.Pair)
+	}
+}
+
+// searched logs a search by a person: normalised and masked (D-36).
+func (a *app) searched(lang, query string, hits int, r *http.Request) {
+	if !web.IsRobot(r) {
+		a.recorder.Search(deflect.Search{Lang: lang, Query: search.Normalise(query), Results: hits, Visitor: a.web.Visitor(r)})
+	}
+}
+
+// jobs says who does which kind of durable work.
+func (a *app) jobs(n *notify.Notifier) {
+	payload := func(f func(context.Context, string) error) jobs.Handler {
+		return func(ctx context.Context, j jobs.Job) error { return f(ctx, j.Payload) }
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	a.runner = &jobs.Runner{
+		Store: a.db, Clock: a.clock, Log: a.log, Worker: fmt.Sprintf("%s:%d:%s", host, os.Getpid(), deflect.NewID()),
+		Handlers: map[string]jobs.Handler{
+			intake.JobTicketCreated:   payload(n.TicketCreated),
+			ticket.JobStaffReplied:    payload(n.StaffReplied),
+			ticket.JobCustomerReplied: payload(n.CustomerReplied),
+			notify.JobSend:            payload(n.Send),
+		},
+	}
+	a.db.OnEnqueue(a.runner.Wake)
+}
+
+// start runs what happens beside requests, until ctx ends.
+func (a *app) start(ctx context.Context) {
+	ctx, a.stop = context.WithCancel(ctx)
+	a.running.Go(func() { a.runner.Run(ctx) })
+	a.running.Go(func() { a.recorder.Run(ctx) })
+	a.running.Go(func() { a.sweep(ctx) })
+	a.running.Go(func() {
+		if err := a.live.Run(ctx); err != nil && ctx.Err() == nil {
+			a.log.Error("watch the content folder", "err", err)
+		}
+	})
+}
+
+const (
+	sweepPeriod = time.Minute
+	settleBatch = 500
+	// keepUnsent is how long an uploaded file waits for its form.
+	keepUnsent = 48 * time.Hour
+)
+
+// sweep settles attempts that were left and removes files that no ticket
+// refers to.
+func (a *app) sweep(ctx context.Context) {
+	t := time.NewTicker(sweepPeriod)
+	defer t.Stop()
+	for {
+		for {
+			n, err := a.ledger.Settle(ctx, settleBatch)
+			if err != nil && ctx.Err() == nil {
+				a.log.Error("settle attempts", "err", err)
+			}
+			if err != nil || n < settleBatch {
+				break
+			}
+		}
+		if n, err := a.files.RemoveUnused(ctx, a.clock.Now().Add(-keepUnsent), a.db.AttachmentKnown); err != nil && ctx.Err() == nil {
+			a.log.Error("remove unsent attachments", "err", err)
+		} else if n > 0 {
+			a.log.Info("removed unsent attachments", "count", n)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
+	}
+}
+
+// close stops the work beside requests and closes what was opened.
+func (a *app) close() error {
+	a.stop()
+	a.running.Wait()
+	var all []error
+	if a.index != nil {
+		all = append(all, a.index.Close())
+	}
+	if a.live != nil {
+		all = append(all, a.live.Close())
+	}
+	if a.db != nil {
+		all = append(all, a.db.Close())
+	}
+	return errors.Join(all...)
+}
+
+func (a *app) langs() []string { return a.live.Current().Langs() }
+
+// setupLink is the one-time link for the first team account; "" once there is
+// an account. Each start makes a new one.
+func (a *app) setupLink(ctx context.Context, base string) (string, error) {
+	n, err := a.db.CountStaff(ctx)
+	if err != nil || n > 0 {
+		return "", err
+	}
+	token := web.NewSetupToken()
+	if err := a.db.SetSetting(ctx, web.SetupSetting, web.SetupHash(a.secret, token)); err != nil {
+		return "", err
+	}
+	return base + "/staff/setup?token=" + token, nil
+}

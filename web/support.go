@@ -1,0 +1,98 @@
+package web
+
+import (
+	"context"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/vmcloud/ricochet/deflect"
+	"github.com/vmcloud/ricochet/deflect/intake"
+	"github.com/vmcloud/ricochet/deflect/notify"
+	"github.com/vmcloud/ricochet/deflect/report"
+	"github.com/vmcloud/ricochet/deflect/ticket"
+	"github.com/vmcloud/ricochet/internal/jobs"
+	"github.com/vmcloud/ricochet/kb"
+	"github.com/vmcloud/ricochet/search"
+)
+
+// Support is what the writing half of the site is made of: contact form,
+// votes, "my request" and the staff pages. All fields are needed.
+type Support struct {
+	Intake    *intake.Service
+	Tickets   *ticket.Service
+	Ledger    *deflect.Ledger
+	Files     *intake.Files
+	Store     SupportStore
+	Suggester Suggester
+	Secret    []byte // key of form tokens, receipts and links; the same on every node
+	MailTo    string // where mail goes, in words, for the staff pages
+	Problems  func() []kb.Problem
+}
+
+// Suggester finds the articles that answer a message.
+type Suggester interface {
+	Suggest(ctx context.Context, m search.Message, limit int) ([]search.Suggestion, error)
+}
+
+// SupportStore reads and keeps what needs no rule of the domain.
+type SupportStore interface {
+	Ping(context.Context) error
+	SaveVote(context.Context, deflect.Vote) error
+
+	TicketByID(ctx context.Context, id string) (ticket.Ticket, error)
+	TicketByAccess(ctx context.Context, hash string) (ticket.Ticket, error)
+	EventsOf(ctx context.Context, ticketID string) ([]ticket.Event, error)
+	MessagesOf(ctx context.Context, ticketID string, notes bool) ([]ticket.Message, error)
+	AttachmentsOf(ctx context.Context, ticketID string) ([]intake.StoredAttachment, error)
+	AttachmentByID(ctx context.Context, id string) (intake.StoredAttachment, error)
+	Queue(context.Context, ticket.QueueFilter) ([]ticket.QueueRow, error)
+	CountTickets(context.Context) (active, all int, err error)
+	CustomerOfPerson(ctx context.Context, personID string) (ticket.CustomerView, error)
+
+	CountStaff(context.Context) (int, error)
+	CreateFirstStaff(context.Context, ticket.Staff) error
+	StaffByEmail(ctx context.Context, email string) (ticket.Staff, error)
+	StaffBySession(ctx context.Context, hash string, now time.Time) (ticket.Staff, error)
+	StaffNames(context.Context) (map[string]string, error)
+	InsertSession(ctx context.Context, hash, staffID string, expires time.Time) error
+	DeleteSession(ctx context.Context, hash string) error
+	Setting(ctx context.Context, name string) (string, error)
+
+	DeflectionCounts(ctx context.Context, from, to time.Time) ([]report.CategoryCounts, error)
+	Helpful(ctx context.Context, from, to time.Time) ([]report.HelpfulCounts, error)
+	TopSearches(ctx context.Context, from, to time.Time, empty bool, limit int) ([]report.SearchCount, error)
+	OpenQuarantine(ctx context.Context, limit int) ([]intake.Quarantined, error)
+	CountQuarantine(context.Context) (int, error)
+	DismissQuarantine(ctx context.Context, id string) error
+	MailCounts(context.Context) (map[notify.MailState]int, error)
+	DeadJobs(ctx context.Context, limit int) ([]jobs.Dead, error)
+}
+
+// supportRoutes are the pages and interfaces that people write to.
+func (s *Server) supportRoutes() {
+	s.get("/healthz", s.health)
+	s.get("/{lang}/contact", s.contactForm)
+	s.post("/{lang}/contact", maxContactBody, s.contactSubmit)
+	s.get("/{lang}/contact/sent/:receipt", s.contactSent)
+	s.get("/{lang}/contact/solved", s.contactSolved)
+	s.post("/{lang}/contact/solved", 0, s.contactConfirm)
+	s.post("/api/v1/suggest", maxSuggestBody, s.apiSuggest)
+	s.post("/api/v1/attempt", 0, s.apiAttempt)
+	s.post("/{lang}/vote", 0, s.vote)
+	s.get("/{lang}/request/:token", s.request)
+	s.post("/{lang}/request/:token", 0, s.requestReply)
+	s.get("/{lang}/request/:token/files/:id", s.requestFile)
+	s.get("/{lang}/privacy", s.privacy)
+	s.post("/{lang}/privacy", 0, s.privacySet)
+	s.staffRoutes()
+}
+
+// healthz is for load balancers: 200 while the database answers.
+func (s *Server) health(c *gin.Context) error {
+	if err := s.opt.Support.Store.Ping(c.Request.Context()); err != nil {
+		return err
+	}
+	s.writeOK(c, map[string]string{"status": "ok"})
+	return nil
+}

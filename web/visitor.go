@@ -1,0 +1,144 @@
+package web
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+)
+
+// The measurement cookie: first-party, no cross-site identifier, seven days
+// (D-36). Its value never reaches the database, only a keyed hash of it.
+const (
+	visitorCookie = "visit"
+	visitorMaxAge = 7 * 24 * time.Hour
+	visitorRefuse = "no"
+)
+
+// sign is a keyed hash of text for one purpose, as URL-safe text.
+func (s *Server) sign(purpose, text string) string {
+	m := hmac.New(sha256.New, s.opt.Support.Secret)
+	_, _ = m.Write([]byte(purpose + "\x00" + text)) // a hash does not fail
+	return base64.RawURLEncoding.EncodeToString(m.Sum(nil)[:18])
+}
+
+// signed says whether mac is sign(purpose, text), in constant time.
+func (s *Server) signed(purpose, text, mac string) bool {
+	return hmac.Equal([]byte(s.sign(purpose, text)), []byte(mac))
+}
+
+func randomText(bytes int) string {
+	b := make([]byte, bytes)
+	_, _ = rand.Read(b) // never fails
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+// refusesMeasurement says whether the browser or its owner said no: Global
+// Privacy Control, Do Not Track, or the choice on the privacy page.
+func refusesMeasurement(r *http.Request) bool {
+	if r.Header.Get("Sec-GPC") == "1" || r.Header.Get("DNT") == "1" {
+		return true
+	}
+	v, err := r.Cookie(visitorCookie)
+	return err == nil && v.Value == visitorRefuse
+}
+
+// Visitor is the keyed hash of the measurement cookie, "" without one.
+func (s *Server) Visitor(r *http.Request) string {
+	if refusesMeasurement(r) {
+		return ""
+	}
+	v, err := r.Cookie(visitorCookie)
+	if err != nil || len(v.Value) < 16 || len(v.Value) > 64 {
+		return ""
+	}
+	return s.sign("visitor", v.Value)
+}
+
+// ensureVisitor is Visitor, with a cookie set when there is none and the
+// person does not refuse it.
+func (s *Server) ensureVisitor(c *gin.Context) string {
+	if refusesMeasurement(c.Request) || IsRobot(c.Request) {
+		return ""
+	}
+	if v := s.Visitor(c.Request); v != "" {
+		return v
+	}
+	value := randomText(18)
+	s.setCookie(c, visitorCookie, value, "/", visitorMaxAge)
+	return s.sign("visitor", value)
+}
+
+func (s *Server) setCookie(c *gin.Context, name, value, path string, age time.Duration) {
+	http.SetCookie(c.Writer, &http.Cookie{
+		Name: name, Value: value, Path: path, MaxAge: int(age.Seconds()), HttpOnly: true,
+		Secure: s.base.Scheme == "https", SameSite: http.SameSiteLaxMode,
+	})
+}
+
+// robotWords are what honest robots call themselves.
+var robotWords = []string{"bot", "crawl", "spider", "slurp", "preview", "monitor", "curl/", "wget/", "python-requests", "headlesschrome-lighthouse"}
+
+// IsRobot says whether the client says that it is a program: its visits are
+// not attempts (D-29). A client without any name counts as one.
+func IsRobot(r *http.Request) bool {
+	agent := strings.ToLower(r.UserAgent())
+	if agent == "" {
+		return true
+	}
+	for _, w := range robotWords {
+		if strings.Contains(agent, w) {
+			return true
+		}
+	}
+	return false
+}
+
+// A form token is made for each contact form: its instant, some randomness and
+// a signature. It makes submitting twice harmless and shows how long the form
+// was open.
+const formTokenAge = 48 * time.Hour
+
+func (s *Server) newFormToken() string {
+	text := strconv.FormatInt(s.opt.Clock.Now().UnixMilli(), 36) + "." + randomText(15)
+	return text + "." + s.sign("form", text)
+}
+
+// formToken is a token as the form sent it: the hash that stands for it in
+// the database, and when we issued it.
+type formToken struct {
+	hash   string
+	issued time.Time // zero when the token was not made by us
+}
+
+// readFormToken accepts our own tokens and, from programs that bring their
+// own, any text of 16 to 200 characters: it is only a key to recognise a
+// repetition. "" gives the zero token.
+func (s *Server) readFormToken(text string) formToken {
+	if len(text) < 16 || len(text) > 200 {
+		return formToken{}
+	}
+	t := formToken{hash: s.sign("form-hash", text)}
+	body, mac, _ := cutLast(text, ".")
+	if stamp, _, ok := strings.Cut(body, "."); ok && s.signed("form", body, mac) {
+		if ms, err := strconv.ParseInt(stamp, 36, 64); err == nil {
+			t.issued = time.UnixMilli(ms)
+		}
+	}
+	return t
+}
+
+// cutLast is strings.Cut at the last separator.
+func cutLast(s, sep string) (before, after string, found bool) {
+	i := strings.LastIndex(s, sep)
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+len(sep):], true
+}
