@@ -15,7 +15,7 @@ func assignAddresses(files map[string]*file, pages []string) {
 	ids := map[string]string{}   // language and ID -> path
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		f := files[name]
-		if f.index {
+		if !f.isPage() {
 			continue
 		}
 		a := f.wish()
@@ -56,7 +56,7 @@ func newResolver(b *builder, files map[string]*file, images *imageStore) *resolv
 		images: images, media: b.opts.MediaPrefix, pages: b.opts.Pages}
 	langs := map[string]bool{}
 	for _, f := range files {
-		if f.index {
+		if !f.isPage() {
 			continue
 		}
 		r.urls[f.url()] = f

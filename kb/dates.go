@@ -25,7 +25,7 @@ var dateWord = regexp.MustCompile(`\d+|[a-z]+`)
 func parseDate(s string) (t time.Time, exact, ok bool) {
 	s = strings.TrimSpace(s)
 	if t, err := time.Parse(time.DateOnly, s); err == nil {
-		return t, true, plausible(t)
+		return t, plausible(t), plausible(t)
 	}
 	if len(s) > 10 && len(s) <= 40 {
 		if t, err := time.Parse(time.RFC3339, strings.Replace(s, " ", "T", 1)); err == nil {

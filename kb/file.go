@@ -40,6 +40,9 @@ type file struct {
 	links    []anchorLink        // links to a heading of another article
 }
 
+// isPage says whether the file is an article with anything to show.
+func (f *file) isPage() bool { return !f.index && len(f.body) > 0 }
+
 // address is where a file is served.
 type address struct{ section, slug string }
 
@@ -102,7 +105,12 @@ func (f *file) check(has bool) {
 	}
 	if empty {
 		f.broken = true
-		r.add(f.bodyLine, Error, "the article has no text")
+		f.body = []byte(f.meta.Description)
+		shown := "it is not served"
+		if len(f.body) > 0 {
+			shown = "its description is shown instead"
+		}
+		r.add(f.bodyLine, Error, "the article has no text; %s", shown)
 	}
 	if has {
 		if f.meta.Title == "" {
@@ -165,7 +173,7 @@ func (f *file) rendered(r *resolver, md *markdown.Renderer) *file {
 	rep := &report{path: f.path, problems: slices.Clone(f.found.problems), dropped: f.found.dropped}
 	out.targets = map[string]struct{}{}
 	p := &pageResolver{resolver: r, file: &out}
-	if out.index || len(out.body) == 0 && out.broken && out.meta.Title == "" {
+	if !out.isPage() {
 		out.problems = rep.done()
 		return &out
 	}
@@ -181,8 +189,10 @@ func (f *file) rendered(r *resolver, md *markdown.Renderer) *file {
 	for _, a := range res.Anchors {
 		out.anchors[a] = struct{}{}
 	}
-	out.article = out.newArticle(&res)
-	out.sortKey = foldKey(out.article.Title)
+	if len(res.HTML) > 0 { // a page without a word helps nobody; the problem says why it is missing
+		out.article = out.newArticle(&res)
+		out.sortKey = foldKey(out.article.Title)
+	}
 	out.links = p.anchorLinks(res.Links)
 	out.problems = rep.done()
 	return &out

@@ -226,7 +226,10 @@ func (l *Library) buildOrder() {
 		ctx := map[string][]*Article{}
 		for _, s := range l.sections[lang] {
 			slices.SortFunc(s.Articles, func(a, b *Article) int {
-				return cmp.Or(cmp.Compare(a.Order, b.Order), compareTitles(a.Title, b.Title), cmp.Compare(a.Path, b.Path))
+				if a.Order != b.Order {
+					return cmp.Compare(a.Order, b.Order)
+				}
+				return cmp.Or(strings.Compare(l.files[a.Path].sortKey, l.files[b.Path].sortKey), strings.Compare(a.Path, b.Path))
 			})
 			for i, a := range s.Articles {
 				l.places[a] = place{s, i}

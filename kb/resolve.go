@@ -91,7 +91,7 @@ func (p *pageResolver) relativeLink(u *url.URL) markdown.LinkTarget {
 		for _, candidate := range []string{rest, rest + ".md", rest + "/index.md"} {
 			name := l + "/" + candidate
 			p.file.targets[name] = struct{}{}
-			if f := p.files[name]; f != nil && !f.index {
+			if f := p.files[name]; f != nil && f.isPage() {
 				return p.to(f, u)
 			}
 		}
@@ -115,7 +115,10 @@ func (p *pageResolver) to(f *file, u *url.URL) markdown.LinkTarget {
 	}
 	if u.Fragment != "" {
 		t.Anchor = u.Fragment
-		t.URL += "#" + u.EscapedFragment()
+		if slug := markdown.Slug(u.Fragment); slug != "" {
+			t.Anchor = slug // headings' anchors are slugs, however another site would spell them
+		}
+		t.URL += "#" + url.PathEscape(t.Anchor)
 	}
 	return t
 }
