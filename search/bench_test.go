@@ -271,6 +271,19 @@ func benchSize(t *testing.T, n int) {
 		t.Fatal(err)
 	}
 	t.Logf("  an edit reindexed and found (%d) in %v: %+v", res.Total, time.Since(start).Round(time.Millisecond), st)
+	var edits latency
+	for i := range 10 {
+		l := lib
+		if i%2 == 1 {
+			l = lib2
+		}
+		start = time.Now()
+		if _, err := x.Sync(ctx, l); err != nil {
+			t.Fatal(err)
+		}
+		edits = append(edits, time.Since(start))
+	}
+	t.Logf("  edits: %v", edits)
 	if err := x.Close(); err != nil {
 		t.Fatal(err)
 	}

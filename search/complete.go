@@ -152,12 +152,15 @@ type titleEntry struct {
 }
 
 // maxScan bounds the entries one typed word may match.
-const maxScan = 20_000
+const maxScan = 8_000
 
 // match counts, for every entry, how many of the typed words start one of its
 // words; an exact word counts more.
 func (t *titleTable) match(words []string) map[titleEntry]float64 {
 	var have map[titleEntry]float64
+	// The longest word leaves the fewest entries for the others to be among.
+	words = slices.Clone(words)
+	slices.SortFunc(words, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
 	for _, w := range words {
 		i, _ := slices.BinarySearchFunc(t.words, w, func(x titleWord, s string) int { return strings.Compare(x.fold, s) })
 		now := map[titleEntry]float64{}

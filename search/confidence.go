@@ -71,7 +71,7 @@ func (f *found) features(i int) features {
 }
 
 // minConfidence is what a suggestion needs to be shown.
-const minConfidence = 0.5
+const minConfidence = 0.44
 
 // confidence is the likelihood that candidate i answers.
 func (f *found) confidence(i int) float64 {
@@ -83,4 +83,7 @@ func (f *found) confidence(i int) float64 {
 	return 1 / (1 + math.Exp(-z))
 }
 
-var confidenceWeights = features{}
+var confidenceWeights = features{
+	ftBias: -3.26, ftCover: 1.20, ftPassage: 1.19, ftTitle: 1.42, ftNear: 0.98, ftWords: 1.42, ftUnknown: -2.68,
+	ftTypo: -1.73, ftSize: 0.59, ftTopic: 2.37, ftTopicHit: 1.54, ftRare: -1.78, ftHead: -0.44,
+}

@@ -54,32 +54,36 @@ func inField(packed uint32, f field) uint32 {
 // of each field in words.
 type tally struct {
 	terms   map[string]*counts
-	words   map[string]struct{}
+	words   map[string]counted
 	lengths [numFields]int
 	rows    rows
 }
 
+// counted is a word of an article: where its term is counted, and its hash; c
+// is nil for a stop word.
+type counted struct {
+	c    *counts
+	hash uint32
+}
+
 // count analyses an article.
 func (a *analyzer) count(art *kb.Article) *tally {
-	t := &tally{terms: make(map[string]*counts, 256), words: make(map[string]struct{}, 256)}
+	t := &tally{terms: make(map[string]*counts, 256), words: make(map[string]counted, 256)}
 	add := func(f field, text string, to *[]byte) {
 		a.tokenize(text, func(tok token) {
-			k := a.look(tok.text)
-			if k.hash == 0 {
+			w, seen := t.words[tok.text]
+			if !seen {
+				w = t.meet(tok.text, a.look(tok.text))
+			}
+			if w.c == nil {
 				return
 			}
-			c := t.terms[k.term]
-			if c == nil {
-				c = new(counts)
-				t.terms[k.term] = c
-			}
-			if c[f] < 1<<15 {
-				c[f]++
+			if w.c[f] < 1<<15 {
+				w.c[f]++
 			}
 			if to != nil {
-				*to = appendHash(*to, k.hash)
+				*to = appendHash(*to, w.hash)
 			}
-			t.words[tok.text] = struct{}{}
 			if !tok.whole {
 				t.lengths[f]++
 			}
@@ -102,4 +106,17 @@ func (a *analyzer) count(art *kb.Article) *tally {
 		t.rows.closePassage()
 	}
 	return t
+}
+
+// meet notes a word that the article has not had yet.
+func (t *tally) meet(word string, k known) counted {
+	w := counted{hash: k.hash}
+	if k.hash != 0 {
+		if w.c = t.terms[k.term]; w.c == nil {
+			w.c = new(counts)
+			t.terms[k.term] = w.c
+		}
+	}
+	t.words[word] = w
+	return w
 }

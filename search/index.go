@@ -105,7 +105,7 @@ type SyncStats struct {
 
 // syncBatch is how many articles go to Bleve at once: enough to keep segments
 // large, few enough to keep memory small.
-const syncBatch = 500
+const syncBatch = 1000
 
 // Sync makes the index answer for lib: articles whose file changed are
 // analysed again, articles that are gone are removed, nothing else is touched.
@@ -123,11 +123,19 @@ func (x *Index) Sync(ctx context.Context, lib *kb.Library) (SyncStats, error) {
 			return stats, err
 		}
 	}
-	if err := x.update(ctx, lib, &stats); err != nil {
+	var saved sync.WaitGroup
+	changed, err := x.update(ctx, lib, &stats, &saved)
+	if err != nil {
 		return stats, err
 	}
 	if err := x.renew(lib); err != nil {
 		return stats, err
+	}
+	saved.Wait() // findable before it is on disk, returned when it is
+	if changed && !x.ro {
+		if err := saveWords(x.store.dir, fingerprint(x.names), x.vocabs); err != nil {
+			return stats, err
+		}
 	}
 	stats.Took = x.clock.Now().Sub(start)
 	x.log.Info("search index synchronised", "added", stats.Added, "removed", stats.Removed,
@@ -148,11 +156,12 @@ func (x *Index) addLanguage(lang string) error {
 	return nil
 }
 
-// update brings Bleve's documents and the vocabularies up to date.
-func (x *Index) update(ctx context.Context, lib *kb.Library, stats *SyncStats) error {
+// update brings Bleve's documents and the vocabularies up to date; changed says
+// that the vocabularies need saving, saved is done when Bleve is on disk.
+func (x *Index) update(ctx context.Context, lib *kb.Library, stats *SyncStats, saved *sync.WaitGroup) (changed bool, err error) {
 	if x.names == nil {
 		if err := x.readNames(); err != nil {
-			return err
+			return false, err
 		}
 	}
 	var fresh, kept []*kb.Article
@@ -175,34 +184,26 @@ func (x *Index) update(ctx context.Context, lib *kb.Library, stats *SyncStats) e
 		if x.vocabs, ok = loadWords(x.store.dir, fingerprint(x.names)); !ok {
 			x.vocabs = map[string]vocab{}
 			x.recount(kept, words)
-		} else if len(fresh)+len(gone) == 0 {
-			return nil
 		}
 	}
 	if len(fresh)+len(gone) > 0 {
 		if x.ro {
-			return errs.New(errs.Conflict, "", fmt.Errorf("the search index is open for reading only and %d articles changed since it was written; let the server index them first", len(fresh)+len(gone)))
+			return false, errs.New(errs.Conflict, "", fmt.Errorf("the search index is open for reading only and %d articles changed since it was written; let the server index them first", len(fresh)+len(gone)))
 		}
-		if err := x.write(ctx, fresh, gone, words); err != nil {
+		if err := x.write(ctx, fresh, gone, words, saved); err != nil {
 			x.names, x.vocabs = nil, nil // whatever was written is read again
-			return err
+			return false, err
 		}
-	}
-	if len(words) == 0 && len(gone) == 0 {
-		return nil
 	}
 	for lang, w := range words {
 		x.vocabs[lang] = x.vocabs[lang].with(w)
 	}
-	if x.ro {
-		return nil
-	}
-	return saveWords(x.store.dir, fingerprint(x.names), x.vocabs)
+	return len(words)+len(gone) > 0, nil
 }
 
 // write gives Bleve the fresh articles and takes the gone ones from it, two
 // batches at a time.
-func (x *Index) write(ctx context.Context, fresh []*kb.Article, gone map[string]string, words map[string]map[string]int32) error {
+func (x *Index) write(ctx context.Context, fresh []*kb.Article, gone map[string]string, words map[string]map[string]int32, saved *sync.WaitGroup) error {
 	if len(gone) > 0 {
 		batch := index.NewBatch()
 		for prefix, name := range gone {
@@ -213,9 +214,9 @@ func (x *Index) write(ctx context.Context, fresh []*kb.Article, gone map[string]
 			if err := x.add(batch, fresh, words, &sync.Mutex{}); err != nil {
 				return err
 			}
-			return x.commit(batch)
+			return x.commit(batch, saved)
 		}
-		if err := x.commit(batch); err != nil {
+		if err := x.commit(batch, saved); err != nil {
 			return err
 		}
 	}
@@ -231,7 +232,7 @@ func (x *Index) write(ctx context.Context, fresh []*kb.Article, gone map[string]
 			if err := x.add(batch, part, words, &mu); err != nil {
 				return err
 			}
-			return x.commit(batch)
+			return x.commit(batch, saved)
 		})
 	}
 	return g.Wait()
@@ -251,7 +252,12 @@ func (x *Index) add(batch *index.Batch, arts []*kb.Article, words map[string]map
 	return nil
 }
 
-func (x *Index) commit(batch *index.Batch) error {
+// commit hands a batch to Bleve, to be on disk when saved is done.
+func (x *Index) commit(batch *index.Batch, saved *sync.WaitGroup) error {
+	if x.store.dir != "" {
+		saved.Add(1)
+		batch.SetPersistedCallback(func(error) { saved.Done() })
+	}
 	if err := x.store.idx.Batch(batch); err != nil {
 		return errs.New(errs.Unavailable, "", fmt.Errorf("write the search index: %w", err))
 	}
@@ -264,8 +270,10 @@ func addWords(words map[string]map[string]int32, lang string, t *tally) {
 		m = map[string]int32{}
 		words[lang] = m
 	}
-	for w := range t.words {
-		m[w]++
+	for w, c := range t.words {
+		if c.c != nil { // stop words are not in the index
+			m[w]++
+		}
 	}
 }
 

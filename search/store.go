@@ -74,8 +74,10 @@ func openStore(dir string, readOnly bool) (*store, error) {
 
 func tryStore(dir string, readOnly bool) (*store, error) {
 	q := index.NewAnalysisQueue(2)
+	// Batches are not waited for one by one: whoever writes waits for the last
+	// one to be on disk, and what a crash loses is derived from the articles.
 	config := map[string]any{"path": dir, "read_only": readOnly, "create_if_missing": !readOnly,
-		"numSnapshotsToKeep": 1}
+		"numSnapshotsToKeep": 1, "unsafe_batch": true}
 	idx, err := scorch.NewScorch(scorch.Name, config, q)
 	if err == nil {
 		err = idx.Open()
