@@ -37,7 +37,7 @@ func repairText(src []byte, r *report) []byte {
 		src = fixed
 		r.add(line, Warning, "%d letters were encoded twice (such as \"Ã©\" for \"é\") and were mended; save the file as UTF-8", n)
 	}
-	if i := bytes.IndexFunc(src, isControl); i >= 0 {
+	if i := indexControl(src); i >= 0 {
 		r.add(1+bytes.Count(src[:i], []byte("\n")), Warning, "control characters were removed")
 		src = bytes.Map(func(c rune) rune {
 			if isControl(c) {
@@ -52,6 +52,22 @@ func repairText(src []byte, r *report) []byte {
 // isControl says whether r may not stand in an HTML document or a text.
 func isControl(r rune) bool {
 	return r < 0x20 && r != '\n' && r != '\t' || r >= 0x7f && r < 0xa0 || r == 0xfeff || r >= 0x202a && r <= 0x202e || r >= 0xfdd0 && r <= 0xfdef
+}
+
+// indexControl is bytes.IndexFunc(src, isControl), quick over plain text.
+func indexControl(src []byte) int {
+	for i := 0; i < len(src); i++ {
+		switch c := src[i]; {
+		case c >= 0x20 && c < 0x7f, c == '\n', c == '\t':
+		case c < 0x80:
+			return i
+		case c == 0xc2, c == 0xe2, c == 0xef: // the only leads of what isControl names
+			if r, _ := utf8.DecodeRune(src[i:]); isControl(r) {
+				return i
+			}
+		}
+	}
+	return -1
 }
 
 func fromUTF16(src []byte, r *report) []byte {
@@ -96,7 +112,7 @@ const mojibakeLeads = "ÂÃâÅ"
 // repairMojibake undoes a double encoding where the letters spell a valid
 // UTF-8 sequence, which correct French and English never do.
 func repairMojibake(src []byte) (out []byte, line, n int) {
-	if !bytes.ContainsAny(src, mojibakeLeads) {
+	if !mayBeMojibake(src) {
 		return src, 0, 0
 	}
 	var b bytes.Buffer
@@ -116,6 +132,22 @@ func repairMojibake(src []byte) (out []byte, line, n int) {
 		i += size
 	}
 	return b.Bytes(), line, n
+}
+
+// mayBeMojibake is a quick look for the first letters, which all start with
+// the byte 0xC3 and are rare in French.
+func mayBeMojibake(src []byte) bool {
+	for {
+		i := bytes.IndexByte(src, 0xc3)
+		if i < 0 || i+1 >= len(src) {
+			return false
+		}
+		switch src[i+1] {
+		case 0x82, 0x83, 0x85, 0xa2:
+			return true
+		}
+		src = src[i+2:]
+	}
 }
 
 // doubleEncoded reads up to three letters as the bytes of one UTF-8 sequence;

@@ -77,7 +77,7 @@ func (w *watched) until(what string, ok func(Change) bool) Change {
 	}
 }
 
-func html(l *Library, path string) string {
+func bodyOf(l *Library, path string) string {
 	if a := l.ByPath(path); a != nil {
 		return string(a.HTML)
 	}
@@ -93,7 +93,7 @@ func TestLiveReload(t *testing.T) {
 
 	// An edit, by writing over the file and by renaming a new one over it.
 	w.write("en/a/two.md", article("Two", "", "edited"))
-	c := w.until("an edit", func(c Change) bool { return strings.Contains(html(c.New, "en/a/two.md"), "edited") })
+	c := w.until("an edit", func(c Change) bool { return strings.Contains(bodyOf(c.New, "en/a/two.md"), "edited") })
 	if len(c.Updated) != 1 || c.Updated[0].Path != "en/a/two.md" || len(c.Added)+len(c.Removed) != 0 {
 		t.Errorf("change: +%v ~%v -%v", slugs(c.Added), slugs(c.Updated), slugs(c.Removed))
 	}
@@ -111,16 +111,16 @@ func TestLiveReload(t *testing.T) {
 		if c.New.ByPath("en/a/one.md") == nil {
 			t.Error("the article was away while it was being saved")
 		}
-		return strings.Contains(html(c.New, "en/a/one.md"), "renamed over")
+		return strings.Contains(bodyOf(c.New, "en/a/one.md"), "renamed over")
 	})
 
 	// A new article mends the link to it; a new image shows.
 	w.write("en/a/later.md", article("Later", "", "third"))
 	w.until("a link to a new article", func(c Change) bool {
-		return strings.Contains(html(c.New, "en/a/one.md"), `href="/en/a/later"`)
+		return strings.Contains(bodyOf(c.New, "en/a/one.md"), `href="/en/a/later"`)
 	})
 	w.write("en/a/p.png", onePixel)
-	w.until("a new image", func(c Change) bool { return strings.Contains(html(c.New, "en/a/one.md"), `width="1"`) })
+	w.until("a new image", func(c Change) bool { return strings.Contains(bodyOf(c.New, "en/a/one.md"), `width="1"`) })
 
 	// A new language, folder and section, moved in at once.
 	elsewhere := filepath.Join(t.TempDir(), "fr")
@@ -137,8 +137,8 @@ func TestLiveReload(t *testing.T) {
 		t.Fatal(err)
 	}
 	c = w.until("a removal", func(c Change) bool { return c.New.ByPath("en/a/later.md") == nil })
-	if slugs(c.Removed) != "later" || strings.Contains(html(c.New, "en/a/one.md"), "/en/a/later") {
-		t.Errorf("removed %q, html %s", slugs(c.Removed), html(c.New, "en/a/one.md"))
+	if slugs(c.Removed) != "later" || strings.Contains(bodyOf(c.New, "en/a/one.md"), "/en/a/later") {
+		t.Errorf("removed %q, html %s", slugs(c.Removed), bodyOf(c.New, "en/a/one.md"))
 	}
 	if err := os.RemoveAll(filepath.Join(w.dir, "fr")); err != nil {
 		t.Fatal(err)
@@ -157,7 +157,7 @@ func TestLiveKeepsTheLastGoodVersion(t *testing.T) {
 		c := w.until(name, func(c Change) bool {
 			return strings.Contains(strings.Join(messages(c.New.Problems()), "\n"), "the last good version stays")
 		})
-		if !strings.Contains(html(c.New, "en/a/one.md"), "good text") {
+		if !strings.Contains(bodyOf(c.New, "en/a/one.md"), "good text") {
 			t.Errorf("%s: the broken version is served", name)
 		}
 		w.write("en/a/one.md", good)
@@ -205,7 +205,7 @@ func TestLiveUnderLoad(t *testing.T) {
 		}
 	})
 	w.write("en/a/faa.md", article("F", "", "edited"))
-	w.until("the edit beside a busy file", func(c Change) bool { return strings.Contains(html(c.New, "en/a/faa.md"), "edited") })
+	w.until("the edit beside a busy file", func(c Change) bool { return strings.Contains(bodyOf(c.New, "en/a/faa.md"), "edited") })
 	close(stop)
 	wg.Wait()
 }

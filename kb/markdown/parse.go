@@ -122,10 +122,23 @@ func (w *writer) prepare(src []byte) []byte {
 // needsPreparing is a quick look for anything that prepare would change.
 func needsPreparing(src []byte) bool {
 	return bytes.Contains(src, []byte("import ")) || bytes.Contains(src, []byte("export ")) ||
-		bytes.Contains(src, []byte(">>>>>")) || bytes.Contains(src, []byte("> > > > >")) || jsxAnywhere.Match(src)
+		bytes.Contains(src, []byte(">>>>>")) || bytes.Contains(src, []byte("> > > > >")) || hasComponent(src)
 }
 
-var jsxAnywhere = regexp.MustCompile(`(?m)^[ \t]*</?[A-Z]`)
+// hasComponent says whether a tag starts with a capital.
+func hasComponent(src []byte) bool {
+	for i := 0; ; {
+		n := bytes.IndexByte(src[i:], '<')
+		if n < 0 {
+			return false
+		}
+		i += n + 1
+		rest := bytes.TrimPrefix(src[i:], []byte("/"))
+		if len(rest) > 0 && rest[0] >= 'A' && rest[0] <= 'Z' {
+			return true
+		}
+	}
+}
 
 // codeFence follows fenced code through the lines of a text.
 type codeFence struct {

@@ -1,7 +1,6 @@
 package markdown
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
 	"sort"
@@ -89,14 +88,6 @@ type writer struct {
 // openTag is a tag of the author's that waits for its end.
 type openTag struct{ name, end string }
 
-// title is a heading with its place in the outline.
-type title struct {
-	level  int
-	text   string
-	anchor string
-	skip   bool // repeats the article's title
-}
-
 type wantedAnchor struct {
 	line int
 	id   string
@@ -160,81 +151,6 @@ func escape(out []byte, s string) []byte {
 	}
 	return append(out, s[start:]...)
 }
-
-// outline numbers the headings before anything is written, so that links to
-// headings further down can be checked. Levels are evened out: the article's
-// title is the h1, the first heading an h2, and none is more than one deeper
-// than the one before.
-func (w *writer) outline(doc ast.Node) {
-	w.titles = map[ast.Node]*title{}
-	w.known = map[string]string{}
-	var open []int
-	first := true
-	for n := doc.FirstChild(); n != nil; n = following(n, doc) {
-		h, ok := n.(*ast.Heading)
-		if !ok {
-			continue
-		}
-		plain, id := w.headingText(h)
-		line := w.line(h.Pos())
-		t := &title{text: plain}
-		w.titles[h] = t
-		if first {
-			w.res.FirstHeading = plain
-			t.skip = h.Level == 1 && (w.page.Title == "" || Slug(plain) == Slug(w.page.Title))
-		}
-		if h.Level == 1 {
-			w.warn(line, "the heading %q is written as an article's title; begin it with ## or more", clip(plain))
-		}
-		first = false
-		if t.skip {
-			continue
-		}
-		for len(open) > 0 && open[len(open)-1] >= h.Level {
-			open = open[:len(open)-1]
-		}
-		open = append(open, h.Level)
-		t.level = min(len(open)+1, 6)
-		if t.level != max(h.Level, 2) && h.Level != 1 {
-			w.warn(line, "the heading %q skips a level; it is shown as level %d", clip(plain), t.level)
-		}
-		if id == "" {
-			id = plain
-		}
-		t.anchor = w.ids.unique(Slug(id))
-		w.known[lettersOf(t.anchor)] = t.anchor
-	}
-}
-
-// following is the next node of the tree in reading order, blocks only.
-func following(n, root ast.Node) ast.Node {
-	if c := n.FirstChild(); c != nil && c.Type() == ast.TypeBlock {
-		return c
-	}
-	for n != nil && n != root {
-		if s := n.NextSibling(); s != nil {
-			return s
-		}
-		n = n.Parent()
-	}
-	return nil
-}
-
-// headingText is a heading's plain text and the id its author gave it.
-func (w *writer) headingText(h ast.Node) (plain, id string) {
-	var b strings.Builder
-	w.plainText(&b, h)
-	for c := h.LastChild(); c != nil; c = c.PreviousSibling() {
-		if a, ok := c.(*attributes); ok && a.id != "" {
-			id = a.id
-		}
-	}
-	return strings.Join(strings.Fields(b.String()), " "), id
-}
-
-// lettersOf is an id reduced to letters and digits: sites differ in how they
-// treat the rest.
-func lettersOf(id string) string { return strings.ReplaceAll(Slug(id), "-", "") }
 
 // checkAnchors reports links to headings that are not in this article.
 func (w *writer) checkAnchors() {
@@ -350,32 +266,6 @@ func squeeze(s string) string {
 	return string(out)
 }
 
-// heading writes a heading with its anchor.
-func (w *writer) heading(n *ast.Heading) {
-	t := w.titles[n]
-	if t == nil || t.skip {
-		return
-	}
-	tag := "h" + strconv.Itoa(t.level)
-	inArticle := n.Parent().Kind() == ast.KindDocument
-	if inArticle {
-		w.startPassage(t)
-	}
-	w.str("<", tag, ` id="`, t.anchor, `">`)
-	w.quiet++
-	w.inlines(n)
-	w.quiet--
-	w.out = bytes.TrimRight(w.out, " ") // before an id in braces
-	w.str("</", tag, ">\n")
-	if !inArticle && w.quiet == 0 { // inside a tab or a note it does not cut the article
-		w.prose.WriteString(t.text)
-		w.endLine()
-	}
-	if t.level <= 3 && inArticle {
-		w.res.Headings = append(w.res.Headings, Heading{Level: t.level, Text: t.text, Anchor: t.anchor})
-	}
-}
-
 // blocks writes the children of a block.
 func (w *writer) blocks(parent ast.Node) {
 	for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
@@ -454,115 +344,6 @@ func (w *writer) list(n *ast.List) {
 		w.str(` start="`, strconv.Itoa(n.Start), `"`)
 	}
 	w.wrap(">\n", n, "</"+tag+">\n")
-}
-
-func (w *writer) quote(n *ast.Blockquote) {
-	kind, ok := n.Attribute(attrAdmonition)
-	if !ok {
-		w.wrap("<blockquote>\n", n, "</blockquote>\n")
-		return
-	}
-	heading, _ := n.Attribute(attrAdmonitionTitle)
-	name, title := kind.(string), heading.(string)
-	if _, ok := admonitionKinds[name]; !ok {
-		w.warn(w.line(n.Pos()), "there is no admonition [!%s]; it is shown as a note", clip(name))
-	}
-	w.admonition(name, title, n)
-}
-
-// admonition writes the children of n in a call-out.
-func (w *writer) admonition(name, title string, n ast.Node) {
-	t := &w.r.texts
-	kind := admonitionKinds[name]
-	label := map[string]string{"tip": t.Tip, "important": t.Important, "warning": t.Warning, "caution": t.Caution}[kind]
-	if label == "" {
-		kind, label = "note", t.Note
-	}
-	if title == "" {
-		title = label
-	}
-	title = w.unescape(title)
-	w.str(`<div class="callout callout-`, kind, `" role="note" aria-label="`)
-	w.esc(title)
-	w.str(`"><p class="callout-title">`)
-	if title == label {
-		w.esc(title) // our own word: nothing to find
-	} else {
-		w.text(title)
-		w.endLine()
-	}
-	w.wrap("</p>\n", n, "</div>\n")
-}
-
-func (w *writer) container(c *container) {
-	line := w.line(c.Pos())
-	if c.stray {
-		w.warn(line, "this ::: closes nothing")
-		return
-	}
-	if !c.closed {
-		w.warn(line, "the block :::%s is not closed; end it with a line of as many colons", c.name)
-	}
-	switch {
-	case c.name == "steps":
-		w.steps(c, line)
-	case c.name == "tabs":
-		w.tabs(c, line)
-	case c.name == "video":
-		w.video(c, line)
-	case c.name == "details":
-		w.details(c)
-	case admonitionKinds[c.name] != "":
-		w.admonition(c.name, c.title, c)
-	default:
-		w.warn(line, "there is no block :::%s; its content is shown as it is", clip(c.name))
-		w.blocks(c)
-	}
-}
-
-func (w *writer) steps(c *container, line int) {
-	if l, ok := c.FirstChild().(*ast.List); !ok || !l.IsOrdered() {
-		w.warn(line, "a :::steps block holds one numbered list")
-	}
-	w.wrap("<div class=\"steps\">\n", c, "</div>\n")
-}
-
-func (w *writer) details(c *container) {
-	w.str("<details><summary>")
-	w.text(w.unescape(c.title))
-	w.endLine()
-	w.wrap("</summary>\n", c, "</details>\n")
-}
-
-// tabs writes each tab as a labelled group; a script may turn them into real
-// tabs, and without one they simply follow each other.
-func (w *writer) tabs(c *container, line int) {
-	w.res.HasTabs = true
-	w.str("<div class=\"tabs\">\n")
-	n := 0
-	for child := c.FirstChild(); child != nil; child = child.NextSibling() {
-		t, ok := child.(*tab)
-		if !ok {
-			w.warn(line, "text before the first @tab of a :::tabs block belongs to no tab")
-			w.oneBlock(child)
-			continue
-		}
-		if n++; t.label == "" {
-			w.warn(w.line(t.Pos()), "the tab has no label; write @tab Linux")
-			t.label = strconv.Itoa(n)
-		}
-		label := w.unescape(t.label)
-		w.str(`<div class="tab" role="group" aria-label="`)
-		w.esc(label)
-		w.str(`"><p class="tab-label">`)
-		w.text(label)
-		w.endLine()
-		w.wrap("</p>\n", t, "</div>\n")
-	}
-	if n == 0 {
-		w.warn(line, "the :::tabs block has no line @tab")
-	}
-	w.str("</div>\n")
 }
 
 // clip is a text short enough to be quoted in a message, on one line.

@@ -37,8 +37,8 @@ func EnglishTexts() Texts {
 func FrenchTexts() Texts {
 	return Texts{
 		Note: "Remarque", Tip: "Conseil", Important: "Important", Warning: "Attention", Caution: "Danger",
-		Copy: "Copier", Copied: "Copié", Code: "Code : %s", Plain: "Texte",
-		PlayVideo: "Lire la vidéo : %s", VideoNotice: "La vidéo vient de %s et n’est chargée que si vous la lancez.", Video: "Vidéo",
+		Copy: "Copier", Copied: "Copié", Code: "Code\u00a0: %s", Plain: "Texte",
+		PlayVideo: "Lire la vidéo\u00a0: %s", VideoNotice: "La vidéo vient de %s et n’est chargée que si vous la lancez.", Video: "Vidéo",
 		Table: "Tableau %d", Image: "Illustration", Footnotes: "Notes", Back: "Revenir au texte de la note %d",
 		Done: "Fait", Open: "À faire",
 	}
