@@ -20,22 +20,32 @@ type oracle struct {
 	sum   []int // open minutes before each minute
 }
 
-const oracleDays = 45
+const oracleDays = 40
 
 // newOracle walks oracleDays days. A minute is judged by the furthest the
 // local clock has come: when it is set back, opening hours wait for it (D-4).
 func newOracle(spec sla.Spec, loc *time.Location, start time.Time) *oracle {
 	o := &oracle{start: start}
-	var mark time.Time // the furthest local clock, as if it were UTC
+	days := map[int64][]bool{}
+	var mark int64 // the furthest local clock, in minutes as if it were UTC
+	var offset int
+	var until time.Time // to when the offset holds
 	for m := -2880; m < oracleDays*1440; m++ {
-		local := start.Add(time.Duration(m) * time.Minute).In(loc)
-		wall := time.Date(local.Year(), local.Month(), local.Day(), local.Hour(), local.Minute(), 0, 0, time.UTC)
-		if wall.After(mark) {
-			mark = wall
+		at := start.Add(time.Duration(m) * time.Minute)
+		if !at.Before(until) {
+			_, offset = at.In(loc).Zone()
+			if _, until = at.In(loc).ZoneBounds(); until.IsZero() || !until.After(at) {
+				until = at.Add(time.Hour)
+			}
 		}
-		if m >= 0 {
-			o.open = append(o.open, openAt(spec, mark))
+		mark = max(mark, (at.Unix()+int64(offset))/60)
+		if m < 0 {
+			continue
 		}
+		if days[mark/1440] == nil {
+			days[mark/1440] = openMinutes(spec, time.Unix(mark/1440*86400, 0).UTC())
+		}
+		o.open = append(o.open, days[mark/1440][mark%1440])
 	}
 	o.sum = make([]int, len(o.open)+1)
 	for i, open := range o.open {
@@ -47,44 +57,40 @@ func newOracle(spec sla.Spec, loc *time.Location, start time.Time) *oracle {
 	return o
 }
 
-// openAt looks a local minute up in a description.
-func openAt(spec sla.Spec, wall time.Time) bool {
-	if spec.AlwaysOpen {
-		return true
+// openMinutes looks the minutes of a local day up in a description: what
+// started the day before and on the day, then what breaks take away.
+func openMinutes(spec sla.Spec, day time.Time) []bool {
+	open := make([]bool, 1440)
+	mark := func(hours []sla.Hours, shift int, value, emptyIsDay bool) {
+		for _, h := range hours {
+			from, to := int(h.Open/time.Minute), int(h.Close/time.Minute)
+			if to < from || to == from && emptyIsDay {
+				to += 1440
+			}
+			for m := max(0, from-shift); m < min(1440, to-shift); m++ {
+				open[m] = value
+			}
+		}
 	}
-	in := false
-	for _, back := range []int{0, 1} {
-		date := sla.DateOf(wall.AddDate(0, 0, -back))
-		at := time.Duration(wall.Hour())*time.Hour + time.Duration(wall.Minute())*time.Minute + time.Duration(back)*24*time.Hour
+	for back := 1; back >= 0; back-- {
+		date := sla.DateOf(day.AddDate(0, 0, -back))
 		hours := spec.Weekly[date.Weekday()]
 		if h, ok := spec.Overrides[date]; ok {
 			hours = h
 		}
-		if slices.Contains(spec.Holidays, date) {
-			hours = nil
-		}
-		for _, h := range hours {
-			end := h.Close
-			if end <= h.Open {
-				end += 24 * time.Hour
-			}
-			in = in || at >= h.Open && at < end
+		if !slices.Contains(spec.Holidays, date) {
+			mark(hours, back*1440, true, true)
 		}
 	}
-	for _, back := range []int{0, 1} {
-		date := sla.DateOf(wall.AddDate(0, 0, -back))
-		at := time.Duration(wall.Hour())*time.Hour + time.Duration(wall.Minute())*time.Minute + time.Duration(back)*24*time.Hour
-		for _, h := range spec.Breaks[date] {
-			end := h.Close
-			if end < h.Open {
-				end += 24 * time.Hour
-			}
-			if at >= h.Open && at < end {
-				return false
-			}
+	for back := 1; back >= 0; back-- {
+		mark(spec.Breaks[sla.DateOf(day.AddDate(0, 0, -back))], back*1440, false, false)
+	}
+	if spec.AlwaysOpen {
+		for m := range open {
+			open[m] = true
 		}
 	}
-	return in
+	return open
 }
 
 // before is the open time from the window's start to t.

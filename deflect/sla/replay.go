@@ -41,13 +41,13 @@ func Replay(l Log, b *Book, now time.Time) State {
 
 // replay applies a whole log and gives the instant of its last event.
 func replay(l Log, b *Book) (*run, time.Time) {
-	r := &run{book: b, tier: l.Tier, priority: l.Priority, unread: l.Created}
-	r.start(FirstResponse, l.Created)
-	r.start(Resolution, l.Created)
-	last := l.Created
+	last := l.Created.UTC()
+	r := &run{book: b, tier: l.Tier, priority: l.Priority, unread: last}
+	r.start(FirstResponse, last)
+	r.start(Resolution, last)
 	for i, e := range l.Events {
 		if e.At.After(last) {
-			last = e.At
+			last = e.At.UTC()
 		}
 		if e.Kind == Reclassified && slices.ContainsFunc(l.Events[i+1:], func(n Event) bool {
 			return n.Kind == Reclassified && n.At.Equal(e.At)
