@@ -64,10 +64,11 @@ func anytimeInterval(strata []Arms, ratio float64) (low, high float64) {
 		}
 		return sum
 	}
-	if inside, ok := descend(worth, logOf(ratio)); ok {
-		if ratio == 0 {
-			return levelSet(0, worth)
-		}
+	start := 0.0
+	if ratio > 0 {
+		start = math.Log(ratio)
+	}
+	if inside, ok := descend(worth, start); ok {
 		return math.Exp(leave(worth, inside, -1)), math.Exp(leave(worth, inside, 1))
 	}
 	limit := stakeLimit + math.Log(float64(len(bets)))

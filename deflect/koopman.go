@@ -84,8 +84,8 @@ func leave(f func(float64) float64, in, sign float64) float64 {
 		if to.value >= 0 {
 			return crossing(f, from, to, 1e-12)
 		}
-		if math.Abs(at) > 700 {
-			return at
+		if math.Abs(at) > 700 { // as good as a ratio of zero or without bound
+			return math.Inf(int(sign))
 		}
 		from = to
 	}

@@ -61,12 +61,12 @@ func TestPlanAttemptsSofar(t *testing.T) {
 func TestPlanPower(t *testing.T) {
 	for _, p := range []Plan{{.3, .25, .2}, {.3, .25, .5}, {.5, .15, .1}} {
 		n, _ := p.Attempts(Arms{})
-		const runs = 1200
+		const runs = 800
 		c, err := Simulate(context.Background(), Scenario{Runs: runs, Attempts: n, Looks: 1, Share: p.Share, Base: p.Base, Effect: p.Effect, Seed: 3})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if power := float64(c.Conclusive) / runs; math.Abs(power-.8) > .04 {
+		if power := float64(c.Conclusive) / runs; math.Abs(power-.8) > .045 {
 			t.Errorf("%+v: %d attempts detect the effect in %.3f of the runs, want 0.8", p, n, power)
 		}
 	}

@@ -13,12 +13,12 @@ import (
 // at least 95 %, and looking often breaks the fixed one.
 func TestCoverage(t *testing.T) {
 	for name, s := range map[string]Scenario{
-		"usual":            {Runs: 2000, Attempts: 1000, Looks: 60, Share: .2, Base: .3, Effect: .25, Seed: 1},
-		"no effect":        {Runs: 1500, Attempts: 600, Looks: 60, Share: .5, Base: .5, Effect: 0, Seed: 2},
-		"harm":             {Runs: 1500, Attempts: 1000, Looks: 40, Share: .1, Base: .4, Effect: -.5, Seed: 3},
-		"rare":             {Runs: 1000, Attempts: 4000, Looks: 40, Share: .2, Base: .03, Effect: .5, Seed: 4},
+		"usual":            {Runs: 1000, Attempts: 1000, Looks: 60, Share: .2, Base: .3, Effect: .25, Seed: 1},
+		"no effect":        {Runs: 700, Attempts: 600, Looks: 60, Share: .5, Base: .5, Effect: 0, Seed: 2},
+		"harm":             {Runs: 700, Attempts: 1000, Looks: 40, Share: .1, Base: .4, Effect: -.5, Seed: 3},
+		"rare":             {Runs: 400, Attempts: 4000, Looks: 40, Share: .2, Base: .03, Effect: .5, Seed: 4},
 		"seen constantly":  {Runs: 300, Attempts: 500, Looks: 5000, Share: .5, Base: .2, Effect: .1, Seed: 5},
-		"almost all solve": {Runs: 1000, Attempts: 800, Looks: 40, Share: .5, Base: .9, Effect: .1, Seed: 6},
+		"almost all solve": {Runs: 600, Attempts: 800, Looks: 40, Share: .5, Base: .9, Effect: .1, Seed: 6},
 	} {
 		c, err := Simulate(context.Background(), s)
 		if err != nil {

@@ -45,7 +45,14 @@ func (tx *Tx) MarkMail(id string, state notify.MailState, at time.Time) error {
 }
 
 // CountMails counts the mails to an address since t that were not suppressed.
+// Until the transaction ends nobody else can count for the same address, so
+// that two at once do not both find room.
 func (tx *Tx) CountMails(email string, t time.Time) (int, error) {
+	if tx.db.engine == Postgres { // SQLite has one writer anyway
+		if _, err := tx.exec("SELECT pg_advisory_xact_lock(hashtext($1))", email); err != nil {
+			return 0, err
+		}
+	}
 	rows, err := tx.query("SELECT COUNT(*) FROM mails WHERE recipient = $1 AND created_at > $2 AND state <> 'suppressed'", email, millis(t))
 	n, err := first(rows, err, scanInt)
 	return int(n), err

@@ -21,11 +21,12 @@ func isPostgresUnavailable(err error) bool {
 	return errors.As(err, &ce) || errors.As(err, &ne)
 }
 
-// isPostgresRetry recognises a transaction that lost against another and will
-// succeed when run again: serialization failure and deadlock.
+// isPostgresRetry recognises a transaction that lost against another and may
+// succeed when run again: serialization failure, deadlock, and a unique key
+// that somebody else took after this transaction had looked for it.
 func isPostgresRetry(err error) bool {
 	var pe *pgconn.PgError
-	return errors.As(err, &pe) && (pe.Code == "40001" || pe.Code == "40P01")
+	return errors.As(err, &pe) && (pe.Code == "40001" || pe.Code == "40P01" || pe.Code == "23505")
 }
 
 const postgresTries = 5

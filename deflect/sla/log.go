@@ -57,7 +57,7 @@ func ordered(l Log) Log {
 		if c := a.At.Compare(b.At); c != 0 {
 			return c
 		}
-		return cmp.Compare(turn(a.Kind), turn(b.Kind))
+		return cmp.Or(cmp.Compare(turn(a), turn(b)), sourceCreated(a).Compare(sourceCreated(b)))
 	})
 	l.Events = make([]Event, 0, len(events))
 	for _, e := range events {
@@ -73,15 +73,30 @@ func ordered(l Log) Log {
 	return l
 }
 
-// turn is the place of a kind of event among those of one instant.
-func turn(k EventKind) int {
-	switch k {
+// turn is the place of an event among those of one instant. Of several merged
+// tickets the unanswered come first, then the oldest, so that the order of
+// merging does not matter (D-19).
+func turn(e Event) int {
+	switch e.Kind {
 	case Waiting, Resumed, Resolved, Reopened, Closed:
 		return 1
 	case Reclassified:
 		return 2
-	case Absorbed, MergedInto:
+	case Absorbed:
+		if e.Source != nil && slices.ContainsFunc(e.Source.Events, func(s Event) bool { return s.Kind == AgentReply }) {
+			return 4
+		}
 		return 3
+	case MergedInto:
+		return 5
 	}
 	return 0
+}
+
+// sourceCreated orders merged tickets; other events keep the log's order.
+func sourceCreated(e Event) time.Time {
+	if e.Kind == Absorbed && e.Source != nil {
+		return e.Source.Created
+	}
+	return time.Time{}
 }

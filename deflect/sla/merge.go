@@ -35,7 +35,9 @@ func (r *run) absorbFirst(src *run, t time.Time) {
 	case src.replied.IsZero():
 		r.adopt(other, t)
 	default:
-		own.end(latest(own.track[len(own.track)-1].from, other.ended), Met)
+		at := latest(own.start, other.ended)
+		own.cut(at)
+		own.end(at, Met)
 		unread := r.unread
 		r.replied, r.unread = src.replied, time.Time{}
 		if unread.After(r.replied) {
@@ -46,6 +48,14 @@ func (r *run) absorbFirst(src *run, t time.Time) {
 			r.adopt(c, t)
 		}
 	}
+}
+
+// cut forgets what a clock lived through from an earlier instant on.
+func (c *cycle) cut(at time.Time) {
+	for len(c.track) > 1 && !c.track[len(c.track)-1].from.Before(at) {
+		c.track = c.track[:len(c.track)-1]
+	}
+	c.track[len(c.track)-1].to = time.Time{}
 }
 
 // waitFrom starts the next-response clock now for a message received earlier.
