@@ -7,7 +7,7 @@ LDFLAGS := -s -w
 ACCEPTANCE ?= ../shared/acceptance
 ENV     := internal/testenv/run.sh
 
-.PHONY: help run build test lint race ci bench bench-search eval-search soak lighthouse fmt clean
+.PHONY: help run build test lint race ci bench bench-search eval-search eval-sla soak lighthouse fmt clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -28,6 +28,36 @@ lint: ## vet, formatting, forbidden calls
 	$(GO) vet ./...
 	@out=$$(gofmt -l cmd content deflect internal kb search store themes web); [ -z "$$out" ] || { echo "not formatted:"; echo "$$out"; exit 1; }
 	$(GO) test -count=1 ./internal/house
+
+race: ## the race detector on the packages with goroutines (needs a C compiler)
+	CGO_ENABLED=1 $(ENV) $(GO) test -race -short -timeout 15m ./internal/jobs ./kb/... ./search ./deflect ./deflect/notify ./store ./web
+
+ci: ## what every change must pass
+	$(MAKE) lint
+	$(MAKE) test
+	$(MAKE) race
+	@if [ -d $(ACCEPTANCE)/search ]; then $(MAKE) eval-search; else echo "eval-search: $(ACCEPTANCE)/search is not here"; fi
+	@if [ -d $(ACCEPTANCE)/sla ]; then $(MAKE) eval-sla; else echo "eval-sla: $(ACCEPTANCE)/sla is not here"; fi
+
+eval-search: ## the ranking on the acceptance corpus beside three baselines (ACCEPTANCE=dir)
+	RICOCHET_ACCEPTANCE=$(abspath $(ACCEPTANCE)) RICOCHET_CORPUS=$(abspath $(ACCEPTANCE))/search/corpus $(GO) test -count=1 -v -timeout 10m -run 'Acceptance|Corpus' ./search ./kb
+
+eval-sla: build ## the acceptance vectors through the SLA engine (ACCEPTANCE=dir)
+	$(BIN) sla verify $(ACCEPTANCE)/sla/vectors-dev.json
+
+bench-search: ## latency, throughput, memory and index size at 200, 2,000 and 20,000 articles
+	RICOCHET_BENCH=1 $(GO) test -count=1 -v -timeout 30m -run 'BenchSearch' ./search
+
+bench: ## the marks of serving and writing beside their baselines, in one run
+	RICOCHET_BENCH=1 $(GO) test -count=1 -v -timeout 30m -run 'Bench' ./cmd/ricochet
+
+lighthouse: build ## Lighthouse on home, article, search and contact (needs npm and Chromium)
+	$(ENV) internal/testenv/lighthouse.sh $(BIN)
+
+soak: ## long runs: fuzzing, kills, simulated traffic
+	for t in $$($(GO) list -f '{{if .TestGoFiles}}{{.ImportPath}}{{end}}{{if .XTestGoFiles}} {{.ImportPath}}{{end}}' ./... | sort -u); do \
+	  for f in $$($(GO) test -list '^Fuzz' $$t 2>/dev/null | grep '^Fuzz'); do echo "$$t $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime 60s $$t || exit 1; done; done
+	RICOCHET_SOAK=1 $(ENV) $(GO) test -count=1 -timeout 60m -run 'Kill|Soak' ./cmd/ricochet
 
 clean: ## remove what was built
 	rm -rf bin

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs a command with what the tests need: Chromium and a private PostgreSQL
-# server that is thrown away afterwards.
+# Runs a command with what the tests need: Chromium, axe-core and a private
+# PostgreSQL server that is thrown away afterwards.
 #
 #   internal/testenv/run.sh go test ./...
 #
@@ -16,6 +16,8 @@ install_missing() {
   command -v chromium >/dev/null 2>&1 || [ -n "${RICOCHET_TEST_CHROMIUM:-}" ] || missing+=(chromium)
   compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || [ -n "${RICOCHET_TEST_POSTGRES:-}" ] || missing+=(postgresql)
   command -v npm >/dev/null 2>&1 || missing+=(npm)
+  # The race detector needs a C compiler; nothing else here does.
+  [ "${CGO_ENABLED:-0}" != 1 ] || command -v cc >/dev/null 2>&1 || missing+=(gcc libc6-dev)
   [ ${#missing[@]} -gt 0 ] || return 0
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     say "installing ${missing[*]}"
@@ -28,6 +30,25 @@ install_missing() {
   else
     say "not found: ${missing[*]}. The tests that need them will be skipped."
     say "To get them: apt-get install ${missing[*]} (Debian), or set RICOCHET_TEST_CHROMIUM=/path/to/browser and RICOCHET_TEST_POSTGRES=postgres://user@host/postgres"
+  fi
+}
+
+# axe-core is a script that the accessibility tests put into pages. It is
+# fetched once, into the user's cache and never into this tree.
+AXE_VERSION=4.14.1
+fetch_axe() {
+  [ -z "${RICOCHET_TEST_AXE:-}" ] || return 0
+  local dir="${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/ricochet-test/axe-core-$AXE_VERSION"
+  local file="$dir/node_modules/axe-core/axe.min.js"
+  if [ ! -s "$file" ] && command -v npm >/dev/null 2>&1; then
+    say "fetching axe-core $AXE_VERSION"
+    mkdir -p "$dir"
+    npm install --prefix "$dir" --no-save --no-audit --no-fund --ignore-scripts --loglevel=error "axe-core@$AXE_VERSION" >&2 || true
+  fi
+  if [ -s "$file" ]; then
+    export RICOCHET_TEST_AXE="$file"
+  else
+    say "no axe-core: the accessibility tests will be skipped. Set RICOCHET_TEST_AXE=/path/to/axe.min.js, or install npm and run this again."
   fi
 }
 
@@ -59,6 +80,7 @@ start_postgres() {
 }
 
 install_missing
+fetch_axe
 start_postgres
 if [ -z "${RICOCHET_TEST_CHROMIUM:-}" ] && command -v chromium >/dev/null 2>&1; then
   RICOCHET_TEST_CHROMIUM=$(command -v chromium)
