@@ -60,10 +60,7 @@ func (s *Server) articleView(sh *shelf, p *shelfPage) articleView {
 		v.SectionPath = "" // a section that this language does not have
 	}
 	if a.Lang != loc.Lang {
-		v.Borrowed = loc.T("language." + a.Lang)
-		if !loc.Has("language." + a.Lang) {
-			v.Borrowed = a.Lang
-		}
+		v.Borrowed = languageName(loc, a.Lang)
 	}
 	if len(a.Headings) >= minContents {
 		v.Contents = a.Headings
@@ -77,6 +74,14 @@ func (s *Server) articleView(sh *shelf, p *shelfPage) articleView {
 	}
 	v.JSONLD = []JSONLD{jsonLD(s.techArticle(loc, a)), jsonLD(s.breadcrumbList(v.Crumbs, a.URL()))}
 	return v
+}
+
+// languageName is what loc calls a language, its tag when it has no word.
+func languageName(loc *Locale, lang string) string {
+	if key := "language." + lang; loc.Has(key) {
+		return loc.T(key)
+	}
+	return lang
 }
 
 // articleLanguages sets the addresses of the article in every language: the

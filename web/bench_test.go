@@ -25,6 +25,7 @@ func (s *silence) WriteHeader(int)             {}
 func bench(b *testing.B, h http.Handler, path string) {
 	b.Helper()
 	b.ReportAllocs()
+	b.ResetTimer() // the server's start is not what is measured
 	b.RunParallel(func(pb *testing.PB) {
 		r := httptest.NewRequest("GET", path, nil)
 		r.Header.Set("Accept-Encoding", "gzip, deflate, br, zstd")
@@ -92,6 +93,7 @@ func benchHTTP(b *testing.B, h http.Handler) {
 	transport := &http.Transport{MaxIdleConnsPerHost: 32, DisableCompression: true}
 	b.Cleanup(transport.CloseIdleConnections)
 	b.SetParallelism(16)
+	b.ResetTimer()
 	b.RunParallel(func(pb *testing.PB) {
 		buf := make([]byte, 64<<10)
 		for pb.Next() {

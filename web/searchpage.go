@@ -29,6 +29,7 @@ type searchView struct {
 	Total     int
 	From, To  int    // which of Total are shown, from 1
 	Corrected string // the words that were searched instead, "" when none
+	FromLang  string // name of the language the words were read in, "" when it is the page's
 	Previous  string // path of the page before, "" on the first
 	Next      string // path of the page after, "" on the last
 	Sections  []sectionCard
@@ -59,7 +60,7 @@ const (
 func cleanQuery(raw string) string {
 	var b strings.Builder
 	n, space := 0, false
-	for i := 0; i < len(raw) && n < maxQuery; {
+	for i := 0; i < len(raw); {
 		r, size := utf8.DecodeRuneInString(raw[i:])
 		i += size
 		if r == utf8.RuneError || unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
@@ -72,7 +73,9 @@ func cleanQuery(raw string) string {
 		}
 		space = false
 		b.WriteRune(r)
-		n++
+		if n++; n >= maxQuery-1 {
+			break // room for a space and a letter is needed to go on
+		}
 	}
 	return b.String()
 }
@@ -104,6 +107,9 @@ func (s *Server) search(c *gin.Context) error {
 		return render(s, c, 503, searchPage, v)
 	}
 	v.Total, v.Corrected = found.Total, found.Corrected
+	if found.FromLang != "" {
+		v.FromLang = languageName(loc, found.FromLang)
+	}
 	v.Results = s.results(sh.library, loc, found.Hits)
 	if len(v.Results) > 0 {
 		v.From, v.To = (number-1)*perPage+1, (number-1)*perPage+len(v.Results)

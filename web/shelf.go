@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -114,7 +115,7 @@ func (s *Server) shelved(c *gin.Context) error {
 			return err
 		}
 	}
-	if p.article != nil && s.opt.OnArticleView != nil {
+	if p.article != nil && s.opt.OnArticleView != nil && c.Request.Method == http.MethodGet {
 		s.opt.OnArticleView(p.article, c.Request)
 	}
 	return s.serve(c, r)
