@@ -114,7 +114,13 @@ func (f *lexiconFile) compile(a *analyzer) *lexicon {
 		l.noise[fold(lower(strings.TrimSpace(w)))] = true
 	}
 	for _, p := range f.Noise.Phrases {
-		if words := a.words(p); len(words) > 0 {
+		var words []string
+		a.scan(p, func(t token) {
+			if !t.whole {
+				words = append(words, fold(t.text))
+			}
+		})
+		if len(words) > 0 {
 			l.phrases[words[0]] = append(l.phrases[words[0]], words[1:])
 		}
 	}
@@ -134,11 +140,10 @@ func (f *lexiconFile) compile(a *analyzer) *lexicon {
 
 // add makes a rule, merged with one for the same terms.
 func (l *lexicon) add(a *analyzer, from string, to []string) {
-	for _, key := range a.variants(from) {
+	for _, key := range l.keys(a, from) {
 		r := rule{from: key}
-		if words := a.words(from); len(key) == 1 && len(words) > 1 && !strings.Contains(from, "-") {
-			r.words = words
-			r.at = slices.IndexFunc(words, func(w string) bool { return a.term(w) != "" })
+		if words, terms := a.wordsAndTerms(from); len(key) == 1 && len(words) > 1 && !strings.Contains(from, "-") {
+			r.words, r.at = words, slices.Index(terms, key[0])
 			if r.at < 0 {
 				continue
 			}
@@ -179,15 +184,19 @@ func (r *rule) addTargets(list []target) {
 	}
 }
 
-// words are the folded words of a phrase, stop words included.
+// words are the folded words of a text, stop words included.
 func (a *analyzer) words(text string) []string {
-	var out []string
+	words, _ := a.wordsAndTerms(text)
+	return words
+}
+
+func (a *analyzer) wordsAndTerms(text string) (words, terms []string) {
 	a.tokenize(text, func(t token) {
 		if !t.whole {
-			out = append(out, fold(t.text))
+			words, terms = append(words, fold(t.text)), append(terms, a.term(t.text))
 		}
 	})
-	return out
+	return words, terms
 }
 
 // phrase is a text as index terms; a compound counts once, as a whole.
@@ -210,17 +219,39 @@ func (a *analyzer) phrase(text string) []string {
 	return out
 }
 
-// variants are the term sequences by which a phrase may be typed: as it is
-// written, and with its compounds in parts.
-func (a *analyzer) variants(text string) [][]string {
+// keys are the term sequences by which a phrase may be typed: as it is written,
+// and with its compounds in parts; without the words that queries lose, as long
+// as something is left.
+func (l *lexicon) keys(a *analyzer, text string) [][]string {
+	whole, parts := l.key(a, text), l.key(a, strings.ReplaceAll(text, "-", " "))
 	var out [][]string
-	whole := a.phrase(text)
 	if len(whole) > 0 {
 		out = append(out, whole)
 	}
-	parts := a.phrase(strings.NewReplacer("-", " ").Replace(text))
 	if len(parts) > 0 && !slices.Equal(parts, whole) {
 		out = append(out, parts)
+	}
+	return out
+}
+
+func (l *lexicon) key(a *analyzer, text string) []string {
+	var out []string
+	chunk, at := -1, 0
+	a.tokenize(text, func(t token) {
+		if t.chunk != chunk {
+			chunk, at = t.chunk, len(out)
+		}
+		term := a.term(t.text)
+		if f := fold(t.text); term == "" || a.function[t.text] || a.function[f] || l.noise[f] {
+			return
+		}
+		if t.whole {
+			out = out[:at]
+		}
+		out = append(out, term)
+	})
+	if len(out) == 0 {
+		return a.phrase(text)
 	}
 	return out
 }

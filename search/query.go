@@ -73,6 +73,10 @@ const (
 	maxUnits = 60     // words of a query that are looked up
 	maxText  = 16_000 // bytes of a message that are read
 
+	// A stop word that ends a few keywords may be the start of another word:
+	// "mot de pas". At the end of a sentence it is what it is.
+	maxUnfinished = 4
+
 	longQuery = 7 // words from which a query is a message
 	sentence  = 4 // or words without meaning: nobody types those as keywords
 )
@@ -93,7 +97,7 @@ func clip(text string, n int) string {
 // words come back when nothing else is left.
 func (v *view) units(text string) []unit {
 	toks := make([]token, 0, 32)
-	v.analyzer.tokenize(text, func(t token) { toks = append(toks, t) })
+	v.analyzer.scan(text, func(t token) { toks = append(toks, t) })
 	drop := v.lexicon.noisePhrases(toks)
 	var all []unit
 	for i := 0; i < len(toks); {
@@ -116,12 +120,14 @@ func (v *view) chunkUnits(all []unit, toks []token, drop []bool, text string) []
 	if last := toks[len(toks)-1]; last.whole && !drop[0] {
 		u := unit{text: last.text, start: last.start, end: last.end, pos: toks[0].pos, times: 1}
 		for _, t := range toks[:len(toks)-1] {
-			u.parts = append(u.parts, t.text)
+			if !t.elided {
+				u.parts = append(u.parts, t.text)
+			}
 		}
 		return append(all, u)
 	}
 	for i, t := range toks {
-		if !drop[i] {
+		if !drop[i] && !t.elided {
 			all = append(all, unit{text: t.text, parts: []string{t.text}, start: t.start, end: t.end, pos: t.pos, times: 1})
 		}
 	}
@@ -136,7 +142,7 @@ func (v *view) meaningful(all []unit) []unit {
 		switch {
 		case v.lexicon.noise[f]:
 			rank[2] = append(rank[2], u)
-		case len(u.parts) == 1 && v.analyzer.term(u.text) == "" && !u.last:
+		case len(u.parts) == 1 && v.analyzer.term(u.text) == "" && (!u.last || u.pos >= maxUnfinished):
 		case v.analyzer.function[u.text] || v.analyzer.function[f]:
 			rank[1] = append(rank[1], u)
 		default:

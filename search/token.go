@@ -14,6 +14,7 @@ type token struct {
 	start, end int  // bytes of the text it was cut from
 	chunk      int  // where its chunk, a run without spaces, starts
 	pos        int  // number of the word; the whole and the parts of a compound share theirs
+	elided     bool // what elision leaves out: the "l" of "l'instance", the "m" of "I'm"
 	whole      bool // a technical token or a compound as it was written: /etc/fstab, c2-15, sousdomaine
 }
 
@@ -27,6 +28,15 @@ const (
 // whole when it is technical ("/etc/fstab", "ERR_CONNECTION_REFUSED",
 // "C2-15") or hyphenated ("sous-domaine" as "sousdomaine").
 func (a *analyzer) tokenize(text string, emit func(token)) {
+	a.scan(text, func(t token) {
+		if !t.elided {
+			emit(t)
+		}
+	})
+}
+
+// scan is tokenize with the elided words too.
+func (a *analyzer) scan(text string, emit func(token)) {
 	pos := 0
 	for i := 0; i < len(text); {
 		r, size := utf8.DecodeRuneInString(text[i:])
@@ -110,9 +120,11 @@ func (a *analyzer) parts(text string, chunk int, spans [][2]int, pos int, emit f
 		}
 		w = lower(w)
 		if k+1 < len(spans) && apostrophe(text[sp[1]:spans[k+1][0]]) && a.elision[w] {
+			emit(token{text: w, start: sp[0], end: sp[1], chunk: chunk, pos: pos, elided: true})
 			continue
 		}
 		if k > 0 && apostrophe(text[spans[k-1][1]:sp[0]]) && a.suffix[w] {
+			emit(token{text: w, start: sp[0], end: sp[1], chunk: chunk, pos: pos, elided: true})
 			continue
 		}
 		emit(token{text: w, start: sp[0], end: sp[1], chunk: chunk, pos: pos})

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sort"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -216,6 +217,9 @@ func TestTune(t *testing.T) {
 		for r := range rounds {
 			was := best
 			for _, k := range knobs() {
+				if only := os.Getenv("KNOBS"); only != "" && !strings.Contains(" "+only+" ", " "+k.name+" ") {
+					continue
+				}
 				old := *k.p
 				pick := old
 				for _, v := range k.vals {

@@ -51,5 +51,5 @@ var weights = struct {
 	light:  0.4,
 	rerank: 40,
 	short:  boosts{passage: 0.4, title: 1, fit: 0.5, near: 0.2, cover: 0.35},
-	long:   boosts{passage: 0.4, title: 0.3, fit: 0.1, near: 0.2, cover: 0.15},
+	long:   boosts{passage: 0.25, title: 0.3, fit: 0.1, near: 0.2, cover: 0.15},
 }
