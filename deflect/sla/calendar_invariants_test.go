@@ -403,6 +403,11 @@ func TestVersions(t *testing.T) {
 			t.Fatal(err)
 		}
 		ts := sortTimes(s.instant(t, "a"), s.instant(t, "b"))
+		inForce := s.cal
+		if !ts[0].Before(edit) {
+			inForce = after
+		}
+		eq(t, "date", both.LocalDate(ts[0]), inForce.LocalDate(ts[0]))
 		cut := edit
 		if cut.Before(ts[0]) {
 			cut = ts[0]

@@ -66,9 +66,6 @@ func (v *version) wallPieces() []wallPiece {
 		for i++; i < len(exceptions) && exceptions[i] <= end; i++ {
 			end = exceptions[i] + 2
 		}
-		if last := &pieces[len(pieces)-1]; last.from == first*day {
-			pieces = pieces[:len(pieces)-1]
-		}
 		pieces = append(pieces, wallPiece{first * day, v.spelledOut(first, end)}, wallPiece{end * day, ordinary})
 	}
 	return pieces

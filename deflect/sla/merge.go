@@ -35,6 +35,7 @@ func (r *run) absorbFirst(src *run, t time.Time) {
 	case src.replied.IsZero():
 		r.adopt(other, t)
 	default:
+		own.settle(t) // what was late by itself stays late
 		at := latest(own.start, other.ended)
 		own.cut(at)
 		own.end(at, Met)

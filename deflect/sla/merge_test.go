@@ -70,8 +70,12 @@ func officeDesk(t *testing.T) (*sla.Book, *sla.Calendar) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	always, err := sla.NewCalendar("always", sla.Spec{Zone: "Europe/Paris", AlwaysOpen: true})
+	if err != nil {
+		t.Fatal(err)
+	}
 	p := &sla.Policy{Name: "office", Alerts: []int{50, 75, 90, 100}, CreditCap: 2500, Working: cal,
-		Tiers:   []sla.Tier{{Name: "free", Calendar: cal}, {Name: "standard", Calendar: cal}, {Name: "business", Calendar: cal, MinMRR: 50000, Credits: true}, {Name: "custom", Calendar: cal, MinMRR: -1, Credits: true}},
+		Tiers:   []sla.Tier{{Name: "free", Calendar: cal}, {Name: "standard", Calendar: cal}, {Name: "business", Calendar: cal, MinMRR: 50000, Credits: true}, {Name: "custom", Calendar: always, MinMRR: -1, Credits: true}},
 		Credits: []sla.CreditRule{{Target: sla.FirstResponse, Share: 500}, {Target: sla.Resolution, Priorities: []sla.Priority{sla.P1}, Share: 1000}}}
 	for _, tier := range p.Tiers {
 		kind := sla.Contractual
@@ -83,7 +87,7 @@ func officeDesk(t *testing.T) (*sla.Book, *sla.Calendar) {
 				if tier.Name == "free" && target == sla.Resolution {
 					continue
 				}
-				p.Cells = append(p.Cells, sla.Cell{Tier: tier.Name, Priority: priority, Target: target, Kind: kind, Calendar: cal,
+				p.Cells = append(p.Cells, sla.Cell{Tier: tier.Name, Priority: priority, Target: target, Kind: kind, Calendar: tier.Calendar,
 					Figure: sla.Figure{Open: open}, Pauses: target == sla.Resolution || target == sla.PeriodicUpdate})
 			}
 		}
@@ -139,5 +143,19 @@ func TestMergeExamples(t *testing.T) {
 	c, _ := sla.Evaluate(late, book, now).Current(sla.FirstResponse)
 	if c.Status != sla.Breached || c.Breach == nil {
 		t.Errorf("a recorded breach was undone by the merge: %+v", c)
+	}
+
+	// The other ticket's reply came before this one was reclassified to another
+	// calendar; the survivor takes the stricter tier of the two.
+	moved := ticket(clockAt(1, 10, 0), sla.P3, sla.Event{At: clockAt(1, 11, 30), Kind: sla.Reclassified, Tier: "custom", Priority: sla.P3},
+		absorbed(ticket(clockAt(1, 9, 0), sla.P3, reply(clockAt(1, 11, 0)))))
+	c, _ = sla.Evaluate(moved, book, now).Current(sla.FirstResponse)
+	if c.Status != sla.Met || !c.Ended.Equal(clockAt(1, 11, 0)) || c.Elapsed != time.Hour {
+		t.Errorf("a reply before the reclassification: %+v", c)
+	}
+	strict := ticket(clockAt(1, 9, 0), sla.P3)
+	strict.Tier = "custom"
+	if s := sla.Evaluate(ticket(clockAt(1, 10, 0), sla.P4, absorbed(strict)), book, now); s.Tier != "custom" || s.Priority != sla.P3 {
+		t.Errorf("survivor is %s %s", s.Tier, s.Priority)
 	}
 }

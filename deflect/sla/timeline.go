@@ -46,13 +46,8 @@ func (tl *timeline) before(t int64) int64 {
 // closedBefore is the closed length before t.
 func (tl *timeline) closedBefore(t int64) int64 { return t - tl.pieces[0].at - tl.before(t) }
 
-// openTo is the open length before the end of piece i.
-func (tl *timeline) openTo(i int) int64 {
-	if i+1 < len(tl.pieces) {
-		return tl.pieces[i+1].open
-	}
-	return tl.open
-}
+// openTo is the open length before the end of piece i, which is not the last.
+func (tl *timeline) openTo(i int) int64 { return tl.pieces[i+1].open }
 
 // low is the first point before which lies an open length of x; false when
 // there is none because x is not positive or never reached.
