@@ -81,10 +81,14 @@ function start(form, panel) {
   async function finish(s) {
     left();
     await report("confirmed", s.article);
+    // The thanks take the page's place; a change of mind brings everything back.
+    const page = document.querySelector("main > .page"), before = [...page.childNodes];
     const title = make("h1", { tabIndex: -1 }, text.thanks);
-    const box = make("div", { className: "panel" }, title, make("p", {}, text.thanksText),
-      make("div", { className: "actions" }, make("a", { className: "button primary", href: text.homepath }, text.home)));
-    form.replaceWith(box);
+    const back = make("button", { type: "button", className: "button" }, text.back);
+    back.addEventListener("click", () => { page.replaceChildren(...before); form.elements.message.focus(); });
+    page.replaceChildren(make("header", { className: "page-head" }, title, make("p", {}, text.thanksText)),
+      make("p", {}, make("a", { href: s.url }, s.title)),
+      make("div", { className: "actions" }, make("a", { className: "button primary", href: text.homepath }, text.home), back));
     title.focus();
   }
 
