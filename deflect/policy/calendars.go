@@ -41,6 +41,7 @@ func (l *loader) calendar(name string, n ast.Node) *sla.Calendar {
 
 // spec reads one version of a calendar.
 func (l *loader) spec(what string, n ast.Node) sla.Spec {
+	before := len(l.problems)
 	f := l.fields(n, what, "effective", "zone", "hours", "always_open", "holidays", "closed", "overrides", "breaks", "feeds")
 	spec := sla.Spec{Names: map[sla.Date]string{}}
 	if v := f["effective"]; v != nil {
@@ -73,7 +74,7 @@ func (l *loader) spec(what string, n ast.Node) sla.Spec {
 	if v := f["breaks"]; v != nil {
 		spec.Breaks = l.dated(what+" breaks", v)
 	}
-	if !opens(spec) {
+	if !opens(spec) && len(l.problems) == before {
 		l.fail(n, "%s: never opens", what)
 	}
 	return spec
