@@ -38,6 +38,7 @@ type app struct {
 	ledger   *deflect.Ledger
 	recorder *deflect.Recorder
 	runner   *jobs.Runner
+	problems func() []kb.Problem // what the staff see about the content
 	mailTo   string
 	secret   []byte
 	running  sync.WaitGroup
@@ -103,7 +104,7 @@ func (a *app) build(ctx context.Context, s *serveCmd) error {
 				AccessHash: func(id string) string { return web.AccessHash(a.secret, id) },
 			},
 			Tickets: &ticket.Service{Store: store.As[ticket.Tx]{DB: a.db, Cast: func(tx *store.Tx) ticket.Tx { return tx }}, Clocks: clocks},
-			Ledger:  a.ledger, Files: a.files, Store: a.db, Suggester: a.index, Secret: a.secret, MailTo: a.mailTo, Problems: a.live.Problems,
+			Ledger:  a.ledger, Files: a.files, Store: a.db, Suggester: a.index, Secret: a.secret, MailTo: a.mailTo, Problems: a.problems,
 		},
 	})
 	if err != nil {
@@ -122,16 +123,20 @@ func (a *app) openContent(ctx context.Context, s *serveCmd) error {
 	opts := kb.Options{Logger: a.log}
 	lexicon := fs.FS(nil)
 	if s.Content == "" {
-		lib, _, err := kb.Load(ctx, content.FS, opts)
+		// What is known about the built-in articles is for their authors and
+		// `ricochet lint`, not for whoever runs them.
+		lib, _, err := kb.Load(ctx, content.FS, kb.Options{})
 		if err != nil {
 			return err
 		}
 		a.live = kb.NewStatic(lib)
+		a.problems = func() []kb.Problem { return nil }
 	} else {
 		var err error
 		if a.live, err = kb.OpenLive(ctx, s.Content, opts); err != nil {
 			return err
 		}
+		a.problems = a.live.Problems
 		if dir := filepath.Join(s.Content, "lexicon"); isDir(dir) {
 			lexicon = os.DirFS(dir)
 		}
