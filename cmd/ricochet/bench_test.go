@@ -1,0 +1,404 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"mime/quotedprintable"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vmcloud/ricochet/internal/clock"
+	"github.com/vmcloud/ricochet/store"
+)
+
+// The measurements behind `make bench`: the real program in its own process,
+// each figure beside what the machine gives at the same moment. Absolute
+// figures move with whatever else runs; the ratios are what to compare.
+// RICOCHET_BENCH=1 runs them all, any other value is a pattern of names.
+
+// bench collects the rows of the table.
+type bench struct {
+	*testing.T
+	bin  string
+	rows [][6]string
+}
+
+// row adds a line: what was measured, the baseline, ours, ours over the
+// baseline, the goal, and whether it is met.
+func (b *bench) row(mark, baseline, ours, ratio, goal string, ok bool) {
+	verdict := "ok"
+	if !ok {
+		verdict = "MISS"
+	}
+	if goal == "" {
+		verdict = ""
+	}
+	b.rows = append(b.rows, [6]string{mark, baseline, ours, ratio, goal, verdict})
+}
+
+func (b *bench) print() {
+	all := append([][6]string{{"mark", "baseline, same run", "Ricochet", "ratio", "goal", ""}}, b.rows...)
+	var width [6]int
+	for _, r := range all {
+		for i, cell := range r {
+			width[i] = max(width[i], len([]rune(cell)))
+		}
+	}
+	rule := [6]string{}
+	for i := range rule {
+		rule[i] = strings.Repeat("-", max(3, width[i]))
+	}
+	for _, r := range slices.Insert(all, 1, rule) {
+		fmt.Print("|")
+		for i, cell := range r {
+			fmt.Printf(" %s%s |", cell, strings.Repeat(" ", max(3, width[i])-len([]rune(cell))))
+		}
+		fmt.Println()
+	}
+}
+
+// TestBench measures.
+func TestBench(t *testing.T) {
+	pattern := os.Getenv("RICOCHET_BENCH")
+	if pattern == "" {
+		t.Skip("set RICOCHET_BENCH=1 to measure (make bench)")
+	}
+	if pattern == "1" {
+		pattern = "."
+	}
+	chosen, err := regexp.Compile(pattern)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &bench{T: t, bin: os.Getenv("RICOCHET_BENCH_BINARY")}
+	if b.bin == "" {
+		b.bin = filepath.Join(t.TempDir(), "ricochet")
+		build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", b.bin, ".")
+		build.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := build.CombinedOutput(); err != nil {
+			t.Fatalf("build: %v\n%s", err, out)
+		}
+	}
+	defer b.print()
+	for _, m := range []struct {
+		name string
+		f    func(*bench, *testing.T)
+	}{
+		{"article", (*bench).articlePage},
+		{"tickets", (*bench).tickets},
+		{"votes", (*bench).votes},
+		{"search", (*bench).searching},
+		{"start", (*bench).starting},
+		{"edit", (*bench).editing},
+		{"wire", (*bench).onTheWire},
+	} {
+		if chosen.MatchString(m.name) {
+			t.Run(m.name, func(t *testing.T) { m.f(b, t) })
+		}
+	}
+}
+
+func must[T any](t *testing.T) func(T, error) T {
+	return func(v T, err error) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}
+
+func measure(t *testing.T, l load) volley { t.Helper(); return must[volley](t)(l.run()) }
+
+func median[T cmp.Ordered](all []T) T {
+	s := slices.Clone(all)
+	slices.Sort(s)
+	return s[len(s)/2]
+}
+
+func medianOf(runs []volley, f func(volley) float64) float64 {
+	all := make([]float64, len(runs))
+	for i, r := range runs {
+		all[i] = f(r)
+	}
+	return median(all)
+}
+
+func p99(t volley) float64 { return t.p(99).Seconds() * 1000 }
+
+// waits is the middle of several runs' p50 and p99 in words.
+func waits(runs []volley) string {
+	return fmt.Sprintf("p50 %.2f, p99 %.1f ms", medianOf(runs, func(t volley) float64 { return t.p(50).Seconds() * 1000 }), medianOf(runs, p99))
+}
+
+func perSecond(runs []volley) float64 { return medianOf(runs, volley.rate) }
+
+// side is one server of a comparison.
+type side struct {
+	addr string
+	req  []byte
+}
+
+// against runs two sides in turn, round by round, and gives the middle of the
+// rounds' ratios of b over a.
+func against(t *testing.T, conns int, a, b side) (as, bs []volley, ratio float64) {
+	t.Helper()
+	const rounds, each = 5, 1500 * time.Millisecond
+	var ratios []float64
+	for i := range rounds + 1 {
+		x := measure(t, load{addr: a.addr, conns: conns, status: 200, next: always(a.req), until: each})
+		y := measure(t, load{addr: b.addr, conns: conns, status: 200, next: always(b.req), until: each})
+		if i == 0 {
+			continue // caches and heaps are cold
+		}
+		as, bs, ratios = append(as, x), append(bs, y), append(ratios, y.rate()/x.rate())
+	}
+	return as, bs, median(ratios)
+}
+
+const benchArticle = "/fr/products/vps"
+
+// articlePage compares an article's page with a bare Gin handler that writes
+// the same bytes.
+func (b *bench) articlePage(t *testing.T) {
+	site := serveSite(t, b.bin, "", t.TempDir())
+	defer site.stop()
+	req := getBytes(site.addr, benchArticle)
+	_, answer, err := fetch(site.addr, req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := answer[strings.Index(string(answer), "\r\n\r\n")+4:]
+	bare := startBaseline(t, page)
+	defer bare.stop()
+	as, bs, ratio := against(t, 32, side{bare.addr, getBytes(bare.addr, "/page")}, side{site.addr, req})
+	b.row("article page, 32 connections", fmt.Sprintf("%.0f/s (bare Gin, same bytes)", perSecond(as)), fmt.Sprintf("%.0f/s", perSecond(bs)),
+		fmt.Sprintf("%.2f", ratio), ">= 0.80", ratio >= 0.8)
+	b.row("article page, waits", waits(as), waits(bs), fmt.Sprintf("%.2f", medianOf(bs, p99)/medianOf(as, p99)), "p99 <= 10 ms", medianOf(bs, p99) <= 10)
+}
+
+// ticketRequest is a contact form of somebody new.
+func ticketRequest(addr, run string, i int) []byte {
+	form := url.Values{
+		"form_token": {fmt.Sprintf("bench-%s-%016d", run, i)}, "email": {fmt.Sprintf("somebody.%s.%d@example-%d.com", run, i, i%997)},
+		"name": {"Camille Martin"}, "category": {"technical"}, "urgency": {"medium"}, "impact": {"medium"},
+		"subject": {"Mon VPS ne répond plus depuis ce matin"}, "send": {"anyway"}, "script": {"1"},
+		"message": {"Bonjour,\n\nDepuis 8 h mon serveur ne répond plus au ping et la console affiche « erreur 504 ». " +
+			"J'ai redémarré deux fois sans effet. Pouvez-vous regarder ?\n\nMerci, Camille"},
+	}
+	return postBytes(addr, "/fr/contact", form.Encode(), fmt.Sprintf("Cookie: visit=%s-visitor-%016d", run, i))
+}
+
+// openRows opens a site's database beside it, for counting.
+func openRows(t *testing.T, data string) *sql.DB {
+	t.Helper()
+	db := must[*sql.DB](t)(sql.Open("sqlite", "file:"+filepath.Join(data, store.FileName)+"?mode=ro&_pragma=busy_timeout(5000)"))
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+func count(t *testing.T, db *sql.DB, query string) int {
+	t.Helper()
+	var n int
+	if err := db.QueryRow(query).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// tickets sends contact forms and checks every one of them in the database.
+func (b *bench) tickets(t *testing.T) {
+	bare := bareTickets(t, 32)
+	data := t.TempDir()
+	site := serveSite(t, b.bin, "", data)
+	defer site.stop()
+	rows := openRows(t, data)
+	sent := 0
+	for _, conns := range []int{8, 32, 8, 32} {
+		// 6,000 first warm the program and give the database some size.
+		n := 12_000
+		warm := sent < 12_000
+		if warm {
+			n = 6_000
+		}
+		reqs := make([][]byte, n)
+		for i := range reqs {
+			reqs[i] = ticketRequest(site.addr, fmt.Sprint(sent), i)
+		}
+		got := measure(t, load{addr: site.addr, conns: conns, status: 303, next: deal(reqs, conns)})
+		sent += n
+		if have := count(t, rows, "SELECT COUNT(*) FROM tickets"); have != sent || got.n != n {
+			t.Errorf("%d forms sent, %d answered, %d tickets in the database", sent, got.n, have)
+		}
+		left := count(t, rows, "SELECT COUNT(*) FROM jobs")
+		start := time.Now()
+		for count(t, rows, "SELECT COUNT(*) FROM jobs") > 0 {
+			time.Sleep(50 * time.Millisecond)
+		}
+		if warm {
+			continue
+		}
+		b.row(fmt.Sprintf("durable tickets, %d connections", conns), fmt.Sprintf("%.0f/s (bare inserts, 32 a commit)", bare),
+			fmt.Sprintf("%.0f/s", got.rate()), fmt.Sprintf("%.2f", got.rate()/bare), ">= 2,000/s", got.rate() >= 2000)
+		b.row("  waits", "", waits([]volley{got}), "", "p99 <= 25 ms", p99(got) <= 25)
+		if conns == 32 {
+			b.row("  mails left when the last is answered", "", fmt.Sprintf("%d, written in %.1f s", left, time.Since(start).Seconds()), "", "", true)
+		}
+	}
+	if mails := count(t, rows, "SELECT COUNT(*) FROM mails WHERE state = 'sent'"); mails != sent {
+		t.Errorf("%d tickets, %d acknowledgements", sent, mails)
+	}
+	b.drawnPage(t, site)
+}
+
+// bareTickets is how many tickets a second go into the same tables with no
+// program around them: each with its person, event, message, attempt, ledger
+// and job, so many in a commit.
+func bareTickets(t *testing.T, perCommit int) float64 {
+	t.Helper()
+	dir := t.TempDir()
+	made := must[*store.DB](t)(store.Open(context.Background(), store.Options{Dir: dir, Clock: clock.System{}, Log: slog.New(slog.DiscardHandler)}))
+	if err := made.Close(); err != nil {
+		t.Fatal(err)
+	}
+	db := must[*sql.DB](t)(sql.Open("sqlite", "file:"+filepath.Join(dir, store.FileName)+
+		"?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(ON)&_pragma=cache_size(-16000)&_txlock=immediate"))
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	body := strings.Repeat("Depuis 8 h mon serveur ne répond plus. ", 6)
+	inserts := []string{
+		"INSERT INTO persons VALUES (?1, ?1 || '@example.com', 'Camille', 'fr', NULL, NULL, 1)",
+		`INSERT INTO tickets VALUES (?1, ?1, 'f' || ?1, 'a' || ?1, ?1, 'v' || ?1, 'form', 'fr', 'technical', 'medium', 'medium', 'free', 'P3',
+			'new', 'Mon VPS ne répond plus', NULL, 1, 1, 1, 2, 'first_response', '` + strings.Repeat("x", 500) + `')`,
+		"INSERT INTO ticket_events VALUES (?1, 1, 1, 'created', 'customer', ?1, '', '" + strings.Repeat("x", 150) + "')",
+		"INSERT INTO messages VALUES (?1, ?1, 'customer', NULL, 1, '" + body + "', 1)",
+		"INSERT INTO jobs VALUES (?1, 'ticket.created', 'd' || ?1, '{}', 'available', 1, 0, 0, '', '', 1)",
+		`INSERT INTO attempts VALUES (?1, 'f' || ?1, ?1, 'v' || ?1, ?1, 'fr', 'technical', 1, 1, 1, 1, 0, '', 0, 'ticket', 1, '', ?1, NULL, NULL)`,
+		"INSERT INTO ledger VALUES (?1, ?1, 1, 'started', '', '')",
+		"INSERT INTO ledger VALUES ('t' || ?1, ?1, 1, 'ticket', '', '" + strings.Repeat("x", 50) + "')",
+	}
+	return bareInserts(t, db, inserts, perCommit)
+}
+
+// bareInserts runs the statements with a fresh id each time for two seconds
+// and gives ids a second.
+func bareInserts(t *testing.T, db *sql.DB, inserts []string, perCommit int) float64 {
+	t.Helper()
+	var ready []*sql.Stmt
+	for _, q := range inserts {
+		ready = append(ready, must[*sql.Stmt](t)(db.Prepare(q)))
+	}
+	n := 0
+	start := time.Now()
+	for time.Since(start) < 2*time.Second {
+		tx := must[*sql.Tx](t)(db.Begin())
+		for range perCommit {
+			n++
+			id := fmt.Sprintf("0190aaaa-bbbb-7ccc-8ddd-%012d", n)
+			for _, s := range ready {
+				if _, err := tx.Stmt(s).Exec(id); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if err := tx.Commit(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return float64(n) / time.Since(start).Seconds()
+}
+
+var benchRequestLink = regexp.MustCompile(`/fr/request/[A-Za-z0-9._-]+`)
+
+// drawnPage compares "my request", read from the database and drawn for each
+// visit, with a Gin handler that reads one row and fills a small template.
+func (b *bench) drawnPage(t *testing.T, site *process) {
+	mails, err := filepath.Glob(filepath.Join(site.data, "outbox", "*.eml"))
+	if err != nil || len(mails) == 0 {
+		t.Fatalf("no mail in the outbox: %v", err)
+	}
+	text := must[[]byte](t)(os.ReadFile(mails[0]))
+	plain := must[[]byte](t)(io.ReadAll(quotedprintable.NewReader(strings.NewReader(string(text)))))
+	link := benchRequestLink.Find(plain)
+	if link == nil {
+		t.Fatalf("no link in %s", plain)
+	}
+	bare := startBaseline(t, text)
+	defer bare.stop()
+	as, bs, ratio := against(t, 32, side{bare.addr, getBytes(bare.addr, "/row")}, side{site.addr, getBytes(site.addr, string(link))})
+	b.row("\"my request\", drawn from the database", fmt.Sprintf("%.0f/s (Gin, a row, a template)", perSecond(as)),
+		fmt.Sprintf("%.0f/s, %s", perSecond(bs), waits(bs)), fmt.Sprintf("%.2f", ratio), ">= 5,000/s", perSecond(bs) >= 5000)
+}
+
+// votes casts votes of many visitors, and reads articles meanwhile.
+func (b *bench) votes(t *testing.T) {
+	data := t.TempDir()
+	site := serveSite(t, b.bin, "", data)
+	defer site.stop()
+	rows := openRows(t, data)
+	bareDir := t.TempDir()
+	db := must[*sql.DB](t)(sql.Open("sqlite", "file:"+filepath.Join(bareDir, "v.db")+"?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_txlock=immediate"))
+	defer db.Close()
+	must[sql.Result](t)(db.Exec("CREATE TABLE votes (article TEXT, voter TEXT, helpful INT, at INT, PRIMARY KEY (article, voter)) "))
+	bare := bareInserts(t, db, []string{"INSERT INTO votes VALUES ('products/vps', ?1, 1, 1)"}, 32)
+
+	sent := 0
+	cast := func(n int) [][]byte {
+		reqs := make([][]byte, n)
+		for i := range reqs {
+			reqs[i] = postBytes(site.addr, "/fr/vote", "article=products%2Fvps&value=yes", "Accept: application/json",
+				fmt.Sprintf("Cookie: visit=voter-%016d", sent+i))
+		}
+		sent += n
+		return reqs
+	}
+	measure(t, load{addr: site.addr, conns: 32, status: 204, next: deal(cast(5_000), 32)})
+	got := measure(t, load{addr: site.addr, conns: 32, status: 204, next: deal(cast(30_000), 32)})
+	b.row("votes, 32 connections", fmt.Sprintf("%.0f/s (bare inserts, 32 a commit)", bare), fmt.Sprintf("%.0f/s", got.rate()),
+		fmt.Sprintf("%.2f", got.rate()/bare), ">= 5,000/s", got.rate() >= 5000)
+
+	// The load that is promised, beside readers who do not fill the machine by
+	// themselves: what a page waits for then is the votes' doing.
+	read := load{addr: site.addr, conns: 32, status: 200, next: always(getBytes(site.addr, benchArticle)), pace: 16 * time.Millisecond, until: 2 * time.Second}
+	var quiet, busy []volley
+	for range 3 {
+		quiet = append(quiet, measure(t, read))
+		done := make(chan error, 1)
+		reqs := cast(5_000 * 2)
+		go func() {
+			_, err := load{addr: site.addr, conns: 32, status: 204, next: deal(reqs, 32), pace: 6400 * time.Microsecond}.run()
+			done <- err
+		}()
+		busy = append(busy, measure(t, read))
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+	}
+	ratio := medianOf(busy, p99) / medianOf(quiet, p99)
+	b.row("article at 2,000/s beside 5,000 votes/s", waits(quiet)+" (no votes)", waits(busy), fmt.Sprintf("%.2f", ratio), "p99 <= 1.5 times", ratio <= 1.5)
+	if have := count(t, rows, "SELECT COUNT(*) FROM votes"); have != sent {
+		t.Errorf("%d votes sent, %d in the database", sent, have)
+	}
+}
+
+// pick is a request for any of paths, the same order every time.
+func pick(addr string, paths []string, n int) [][]byte {
+	rng := rand.New(rand.NewPCG(3, 4))
+	reqs := make([][]byte, n)
+	for i := range reqs {
+		reqs[i] = getBytes(addr, paths[rng.IntN(len(paths))])
+	}
+	return reqs
+}
