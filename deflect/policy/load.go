@@ -5,6 +5,7 @@
 package policy
 
 import (
+	"bytes"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -25,8 +26,12 @@ import (
 //go:embed default.yaml
 var DefaultYAML []byte
 
-// maxFile is the largest policy file read.
-const maxFile = 1 << 20
+// Limits of a policy file. The YAML parser's time grows with the square of the
+// size and of the nesting; these keep it under a second.
+const (
+	maxFile  = 64 << 10 // bytes; the shipped policy has a tenth
+	maxDepth = 32       // brackets open at once, and marks in a row on a line
+)
 
 // Set is a loaded policy: every version of it, and the calendars of the latest.
 type Set struct {
@@ -126,6 +131,9 @@ func parse(data []byte) (ast.Node, error) {
 	if len(data) > maxFile {
 		return nil, fmt.Errorf("the file has %d bytes, at most %d are read", len(data), maxFile)
 	}
+	if n := deepLine(data); n > 0 {
+		return nil, fmt.Errorf("line %d is nested deeper than %d levels", n, maxDepth)
+	}
 	f, err := parser.ParseBytes(data, 0)
 	if err != nil {
 		return nil, err
@@ -134,6 +142,32 @@ func parse(data []byte) (ast.Node, error) {
 		return nil, errors.New("want exactly one YAML document")
 	}
 	return f.Docs[0].Body, nil
+}
+
+// deepLine is the first line nested too deeply, 0 if none is. It counts
+// brackets without regard to quotes, which only makes it stricter.
+func deepLine(data []byte) int {
+	depth := 0
+	for i, text := range bytes.Split(data, []byte("\n")) {
+		marks := 0
+		for _, word := range bytes.Fields(text) {
+			if bytes.IndexByte([]byte("-?&!*"), word[0]) >= 0 {
+				marks++
+			}
+		}
+		for _, b := range text {
+			switch b {
+			case '[', '{':
+				depth++
+			case ']', '}':
+				depth = max(0, depth-1)
+			}
+			if depth > maxDepth || marks > maxDepth {
+				return i + 1
+			}
+		}
+	}
+	return 0
 }
 
 // syntaxProblem finds the line in an error of the YAML parser.

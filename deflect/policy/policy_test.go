@@ -102,6 +102,23 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
+// TestHostile: a file made to be slow is refused at once.
+func TestHostile(t *testing.T) {
+	for _, piece := range []string{"[", "{a: ", "- ", "&a ", "? ", "a:\n", "- a: b\n", "a: [b, c]\n", "&a b\n"} {
+		text := strings.Repeat(piece, (maxFile-1)/len(piece))
+		began := time.Now()
+		if _, err := Parse("p.yaml", []byte(text), nil); err == nil {
+			t.Errorf("%q: accepted", piece)
+		}
+		if d := time.Since(began); d > 20*time.Second {
+			t.Errorf("%q: took %s", piece, d)
+		}
+	}
+	if _, err := Parse("p.yaml", make([]byte, maxFile+1), nil); err == nil {
+		t.Error("too large, but accepted")
+	}
+}
+
 const feed = "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20260601\r\nDTEND;VALUE=DATE:20260603\r\nSUMMARY:Séminaire\\, à l\r\n 'étranger\r\nEND:VEVENT\r\n" +
 	"BEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20260714\r\nRRULE:FREQ=YEARLY;BYMONTH=7;UNTIL=20280713\r\nEND:VEVENT\r\n" +
 	"BEGIN:VEVENT\r\nDTSTART:20260714T100000Z\r\nDTEND:20260714T110000Z\r\nEND:VEVENT\r\n" +

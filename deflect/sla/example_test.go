@@ -254,6 +254,20 @@ func TestBadCalendars(t *testing.T) {
 	}
 }
 
+// TestEmbeddedZones is invariant 40: the machine's own time-zone data changes
+// nothing.
+func TestEmbeddedZones(t *testing.T) {
+	t.Setenv("ZONEINFO", t.TempDir())
+	t.Setenv("TZ", "Asia/Tokyo")
+	z, err := sla.LoadZone("Atlantic/Azores")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := z.Instant(sla.Date{Year: 2034, Month: 7, Day: 1}, 12*time.Hour), time.Date(2034, 7, 1, 12, 0, 0, 0, time.UTC); !got.Equal(want) {
+		t.Errorf("noon in the Azores is %s, want %s", got, want)
+	}
+}
+
 // TestNeverOpen: a calendar that runs out answers "none" everywhere.
 func TestNeverOpen(t *testing.T) {
 	day := sla.Date{Year: 2026, Month: 3, Day: 2}
