@@ -14,6 +14,7 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
@@ -186,6 +187,16 @@ func (b *tab) choose(selector, value string) {
 func (b *tab) press(keys string, opts ...chromedp.KeyOption) {
 	b.t.Helper()
 	b.do(chromedp.KeyEvent(keys, opts...))
+}
+
+// shortcut presses a key that the page may take for itself: unlike press, no
+// character follows when it does.
+func (b *tab) shortcut(key, code string) {
+	b.t.Helper()
+	b.do(
+		call(input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyDown, Key: key, Code: code, Text: key}),
+		call(input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyUp, Key: key, Code: code}),
+	)
 }
 
 func (b *tab) try(a chromedp.Action[chromedp.Void]) error {

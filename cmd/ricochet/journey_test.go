@@ -67,7 +67,7 @@ func TestJourneySearchAndVote(t *testing.T) {
 		b := s.tab(w.lang)
 		b.open("/")
 		b.arrive("/" + w.lang + "/")
-		b.press("/") // the key that focuses the search field
+		b.shortcut("/", "Slash") // focuses the search field
 		b.soon("focus in the search field", `document.activeElement?.id === "q-main"`)
 		b.write("#q-main", w.query)
 		b.see("[role=listbox] [role=option]")
