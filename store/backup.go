@@ -20,7 +20,7 @@ import (
 // backupTables are all tables with data, parents before children. Sessions
 // and leases are not worth keeping but harmless, so nothing is left out.
 var backupTables = []string{
-	"settings", "customers", "customer_keys", "persons", "staff", "staff_sessions", "tickets", "ticket_events", "messages",
+	"settings", "customers", "customer_keys", "persons", "staff", "staff_sessions", "api_tokens", "tickets", "ticket_events", "messages",
 	"attachments", "quarantine", "attempts", "ledger", "votes", "article_views", "searches", "mails", "jobs",
 }
 

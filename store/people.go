@@ -62,11 +62,16 @@ func scanText(r rowScanner) (string, error) {
 	return s, err
 }
 
-// CountCustomers counts the known companies.
-func (db *DB) CountCustomers(ctx context.Context) (int, error) {
-	rows, err := db.get(ctx, "SELECT COUNT(*) FROM customers")
-	n, err := first(rows, err, scanInt)
-	return int(n), err
+// SaveCustomers stores a whole customer list, or nothing of it.
+func (db *DB) SaveCustomers(ctx context.Context, list []intake.Customer) error {
+	return db.InTx(ctx, func(tx *Tx) error {
+		for _, c := range list {
+			if err := tx.SaveCustomer(c); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // PersonByEmail inserts p, or returns the person who has that address. A typed

@@ -121,3 +121,17 @@ func (db *DB) Secret(ctx context.Context) ([]byte, error) {
 	}
 	return base64.StdEncoding.DecodeString(text)
 }
+
+// InsertToken stores an API token under its hash.
+func (db *DB) InsertToken(ctx context.Context, hash, name, scope string) error {
+	return db.InTx(ctx, func(tx *Tx) error {
+		_, err := tx.exec("INSERT INTO api_tokens (token_hash, name, scope, created_at) VALUES ($1, $2, $3, $4)", hash, name, scope, millis(tx.now))
+		return err
+	})
+}
+
+// TokenScope is what an API token may do; kind not_found when it is unknown.
+func (db *DB) TokenScope(ctx context.Context, hash string) (string, error) {
+	rows, err := db.get(ctx, "SELECT scope FROM api_tokens WHERE token_hash = $1", hash)
+	return first(rows, err, scanText)
+}

@@ -29,6 +29,7 @@ func (s *Server) staffRoutes() {
 	s.post("/staff/tickets/:id", 0, s.staffOnly(s.staffAct))
 	s.get("/staff/tickets/:id/files/:file", s.staffOnly(s.staffFile))
 	s.get("/staff/deflection", s.staffOnly(s.deflection))
+	s.get("/staff/deflection.csv", s.staffOnly(s.deflectionCSV))
 	s.get("/staff/quarantine", s.staffOnly(s.quarantine))
 	s.post("/staff/quarantine/:id", 0, s.staffOnly(s.quarantineAct))
 	s.get("/staff/status", s.staffOnly(s.status))

@@ -58,6 +58,8 @@ type SupportStore interface {
 	InsertSession(ctx context.Context, hash, staffID string, expires time.Time) error
 	DeleteSession(ctx context.Context, hash string) error
 	Setting(ctx context.Context, name string) (string, error)
+	TokenScope(ctx context.Context, hash string) (string, error)
+	SaveCustomers(context.Context, []intake.Customer) error
 
 	DeflectionCounts(ctx context.Context, from, to time.Time) ([]report.CategoryCounts, error)
 	Helpful(ctx context.Context, from, to time.Time) ([]report.HelpfulCounts, error)
@@ -79,6 +81,7 @@ func (s *Server) supportRoutes() {
 	s.post("/{lang}/contact/solved", 0, s.contactConfirm)
 	s.post("/api/v1/suggest", maxSuggestBody, s.apiSuggest)
 	s.post("/api/v1/attempt", 0, s.apiAttempt)
+	s.post("/api/v1/customers", maxCustomersBody, s.apiCustomers)
 	s.post("/{lang}/vote", 0, s.vote)
 	s.get("/{lang}/request/:token", s.request)
 	s.post("/{lang}/request/:token", 0, s.requestReply)

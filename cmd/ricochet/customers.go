@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"os"
 
-	"github.com/vmcloud/ricochet/deflect"
 	"github.com/vmcloud/ricochet/deflect/intake"
 	"github.com/vmcloud/ricochet/internal/clock"
 	"github.com/vmcloud/ricochet/store"
@@ -52,15 +51,7 @@ func (cmd customersImportCmd) Run(ctx context.Context, con console) error {
 		return err
 	}
 	defer func() { _ = db.Close() }() // the import is committed or reported by then
-	err = db.InTx(ctx, func(tx *store.Tx) error {
-		for _, c := range list {
-			c.ID = deflect.NewID()
-			if err := tx.SaveCustomer(c); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	err = db.SaveCustomers(ctx, list)
 	if err == nil {
 		fmt.Fprintf(con.out, "%d companies imported\n", len(list))
 	}

@@ -22,6 +22,7 @@ type cli struct {
 	Sla       slaCmd       `cmd:"" name:"sla" help:"Check policies, verify vectors, explain clocks."`
 	Deflect   deflectCmd   `cmd:"" help:"Estimate and simulate deflection."`
 	Customers customersCmd `cmd:"" help:"Import the customer list that decides the tiers."`
+	Token     tokenCmd     `cmd:"" help:"Make a token for the API."`
 	Backup    backupCmd    `cmd:"" help:"Write a consistent copy of the data, also while the site runs."`
 	Restore   restoreCmd   `cmd:"" help:"Check a backup and restore it into an empty data folder or database."`
 	Version   versionCmd   `cmd:"" help:"Print the version."`

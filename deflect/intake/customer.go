@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/vmcloud/ricochet/deflect/ticket"
 	"github.com/vmcloud/ricochet/internal/errs"
 )
@@ -144,6 +146,31 @@ func ReadCustomers(r io.Reader) ([]Customer, error) {
 	return all, nil
 }
 
+// NewCustomer checks and makes a customer: matches are the addresses and
+// domains that lead to it, contract is a tier or "", mrr is euros a month.
+func NewCustomer(matches []string, company, contract, mrr string) (*Customer, error) {
+	c := &Customer{ID: uuid.Must(uuid.NewV7()).String(), Company: strings.TrimSpace(company), Contract: ticket.Tier(strings.ToLower(contract))}
+	for _, m := range matches {
+		key, err := NewLookup(m)
+		if err != nil {
+			return nil, err
+		}
+		c.Lookups = append(c.Lookups, key)
+	}
+	if len(c.Lookups) == 0 {
+		return nil, errors.New("match is empty: give an address or a domain")
+	}
+	if c.Company == "" {
+		return nil, errors.New("company is empty")
+	}
+	if c.Contract != "" && !slices.Contains(ticket.Tiers, c.Contract) {
+		return nil, fmt.Errorf("contract %q is none of %v", contract, ticket.Tiers)
+	}
+	var err error
+	c.MRRCents, err = parseEuros(mrr)
+	return c, err
+}
+
 func readCustomer(rec []string, col map[string]int) (*Customer, error) {
 	field := func(name string) string {
 		if i, ok := col[name]; ok && i < len(rec) {
@@ -151,21 +178,7 @@ func readCustomer(rec []string, col map[string]int) (*Customer, error) {
 		}
 		return ""
 	}
-	key, err := NewLookup(field("match"))
-	if err != nil {
-		return nil, err
-	}
-	c := &Customer{Company: field("company"), Lookups: []string{key}, Contract: ticket.Tier(strings.ToLower(field("contract")))}
-	if c.Company == "" {
-		return nil, errors.New("company is empty")
-	}
-	if c.Contract != "" && !slices.Contains(ticket.Tiers, c.Contract) {
-		return nil, fmt.Errorf("contract %q is none of %v", c.Contract, ticket.Tiers)
-	}
-	if c.MRRCents, err = parseEuros(field("mrr")); err != nil {
-		return nil, err
-	}
-	return c, nil
+	return NewCustomer([]string{field("match")}, field("company"), field("contract"), field("mrr"))
 }
 
 // parseEuros reads "1250", "1250.50", "1 250,50" or "".

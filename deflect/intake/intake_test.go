@@ -3,7 +3,6 @@ package intake_test
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -167,16 +166,7 @@ jean@gmail.com,Jean,business,
 		t.Fatal(err)
 	}
 	storetest.Run(t, func(t *testing.T, db *store.DB, _ *clock.Manual) {
-		err := db.InTx(t.Context(), func(tx *store.Tx) error {
-			for i, c := range customers {
-				c.ID = fmt.Sprint(i)
-				if err := tx.SaveCustomer(c); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
+		if err := db.SaveCustomers(t.Context(), customers); err != nil {
 			t.Fatal(err)
 		}
 		svc := service(t, db)

@@ -51,6 +51,13 @@ CREATE TABLE staff_sessions (
 );
 CREATE INDEX staff_sessions_expires ON staff_sessions (expires_at);
 
+CREATE TABLE api_tokens (
+    token_hash TEXT PRIMARY KEY,
+    name       TEXT NOT NULL,
+    scope      TEXT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+
 CREATE TABLE tickets (
     id            TEXT PRIMARY KEY,
     number        TEXT NOT NULL UNIQUE,
