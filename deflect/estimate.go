@@ -1,7 +1,5 @@
 package deflect
 
-import "math"
-
 // Arms are the counted, old enough attempts of one stratum of the hold-out
 // experiment by the arm they were assigned to, whatever they then saw, and
 // how many of each became a ticket (D-32). A stratum is a period with one
@@ -102,7 +100,3 @@ func commonRatio(strata []Arms) (ratio float64, ok bool) {
 	}
 	return above / below, below > 0
 }
-
-// logOf is the natural logarithm with the fixed floor that stands for zero in
-// searches over the logarithm of a ratio.
-func logOf(x float64) float64 { return max(math.Log(x), -700) }

@@ -63,11 +63,13 @@ func restricted(a Arms, r float64) (p1, p2 float64) {
 // logarithm that falls and then rises, is negative; f is negative at ratio, or
 // next to 0 when ratio is 0, where the set then begins.
 func levelSet(ratio float64, f func(logRatio float64) float64) (low, high float64) {
-	in := logOf(ratio)
+	in := 0.0
 	if ratio > 0 {
+		in = math.Log(ratio)
 		low = math.Exp(leave(f, in, -1))
 	} else {
-		for in = 0; f(in) >= 0; in-- {
+		for f(in) >= 0 {
+			in--
 		}
 	}
 	return low, math.Exp(leave(f, in, 1))
@@ -80,12 +82,12 @@ func leave(f func(float64) float64, in, sign float64) float64 {
 	from := end{in, f(in)}
 	for step := 1.0 / 64; ; step *= 2 {
 		at := from.at + sign*step
+		if math.Abs(at) > 700 { // as good as a ratio of zero or without bound
+			return math.Inf(int(sign))
+		}
 		to := end{at, f(at)}
 		if to.value >= 0 {
 			return crossing(f, from, to, 1e-12)
-		}
-		if math.Abs(at) > 700 { // as good as a ratio of zero or without bound
-			return math.Inf(int(sign))
 		}
 		from = to
 	}
