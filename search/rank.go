@@ -144,7 +144,7 @@ func (w *scratch) closeGroup() {
 		if w.sum[d] == 0 {
 			w.summed = append(w.summed, d)
 		}
-		w.sum[d] = max(w.sum[d], w.part[d])
+		w.sum[d] = max(w.sum[d], w.part[d]) + float32(weights.both)*min(w.sum[d], w.part[d])
 		w.part[d] = 0
 	}
 	w.partial = w.partial[:0]

@@ -6,96 +6,28 @@ import (
 	"hash/fnv"
 	"math"
 	"os"
-	"path/filepath"
 	"sort"
 	"strings"
 	"sync"
 	"testing"
-	"time"
-
-	"github.com/vmcloud/ricochet/kb"
 )
 
 func tuneIndex(t testing.TB) (*Index, []Labelled) {
-	dir := os.Getenv("RICOCHET_ACCEPTANCE")
-	if dir == "" {
-		t.Skip("RICOCHET_ACCEPTANCE is not set")
-	}
-	lib, _, err := kb.Load(context.Background(), os.DirFS(filepath.Join(dir, "search", "corpus")), kb.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	x, err := Open(Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	t.Helper()
+	lib, qs := acceptance(t)
+	x := must(Open(Options{}))
+	t.Cleanup(func() {
+		if err := x.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	if _, err := x.Sync(context.Background(), lib); err != nil {
-		t.Fatal(err)
-	}
-	f, err := os.Open(filepath.Join(dir, "search", "queries.jsonl"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	qs, err := ReadLines[Labelled](f, "q")
-	if err != nil {
 		t.Fatal(err)
 	}
 	return x, qs
 }
 
-func runAll(x *Index, qs []Labelled) []Judged {
-	var run []RunLine
-	for _, q := range qs {
-		s := time.Now()
-		l, err := x.RunQuery(context.Background(), q, false)
-		if err != nil {
-			panic(err)
-		}
-		l.MS = time.Since(s).Seconds() * 1e3
-		run = append(run, l)
-	}
-	return Judge(qs, run)
-}
-
-func TestTuneTime(t *testing.T) {
-	x, qs := tuneIndex(t)
-	for range 5 {
-		s := time.Now()
-		j := runAll(x, qs)
-		fmt.Println(time.Since(s), Summarise(j))
-	}
-	_ = WriteTable(os.Stdout, runAll(x, qs))
-}
-
-func TestTuneMisses(t *testing.T) {
-	x, qs := tuneIndex(t)
-	fam := os.Getenv("FAM")
-	for _, j := range runAll(x, qs) {
-		if j.Family == "none" || j.NDCG > 0.85 || fam != "" && fam != j.Lang+j.Family {
-			continue
-		}
-		fmt.Printf("%s %.2f %q\n   want %v\n   got %v\n", j.ID, j.NDCG, j.Query, j.Relevant, j.Top[:min(5, len(j.Top))])
-		s, rel, _ := x.acquire()
-		p, _ := s.plan(context.Background(), s.views[j.Lang], j.Query, false)
-		for _, g := range p.groups {
-			for _, m := range g.members {
-				fmt.Printf("   [%s idf %.1f", m.text, m.idf)
-				for _, a := range m.alts {
-					if a.why != "word" {
-						fmt.Printf(" %s:%s", a.why, a.text)
-					}
-				}
-				fmt.Print("]")
-			}
-			for _, a := range g.phrases {
-				fmt.Printf(" {%s:%s %.1f}", a.why, a.text, a.idf)
-			}
-		}
-		fmt.Println()
-		rel()
-	}
-}
-
+// remeasure makes the norms follow changed weights.
 func (x *Index) remeasure() {
 	for _, v := range x.snap.views {
 		for _, n := range v.nums {
@@ -111,6 +43,7 @@ func (x *Index) remeasure() {
 	}
 }
 
+// quick ranks all queries on both cores, without excerpts.
 func (x *Index) quick(qs []Labelled) []Judged {
 	x.remeasure()
 	run := make([]RunLine, len(qs))
@@ -134,6 +67,7 @@ func (x *Index) quick(qs []Labelled) []Judged {
 	return Judge(qs, run)
 }
 
+// knob is a weight and the values worth trying.
 type knob struct {
 	name string
 	p    *float64
@@ -174,10 +108,11 @@ func knobs() []knob {
 	}
 }
 
-func objective(j []Judged, keep func(Judged) bool) (float64, int) {
+// objective is nDCG with a little success at one and at three.
+func objective(j []Judged, keep func(Judged) bool) float64 {
 	n, s := 0, 0.0
 	for _, x := range j {
-		if x.Family == "none" || keep != nil && !keep(x) {
+		if x.Family == "none" || !keep(x) {
 			continue
 		}
 		n++
@@ -189,7 +124,7 @@ func objective(j []Judged, keep func(Judged) bool) (float64, int) {
 			s += 0.15
 		}
 	}
-	return s / 1.3 / float64(max(n, 1)), n
+	return s / 1.3 / float64(max(n, 1))
 }
 
 // foldOf keeps the queries about one article together, in all its wordings.
@@ -205,80 +140,53 @@ func foldOf(q Labelled) int {
 	return int(h.Sum32()>>3) & 1
 }
 
+// TestTune searches better weights one at a time, on one half of the articles,
+// and prints what the other half thinks of them. RICOCHET_TUNE names the
+// weights to try, or "all". What only one half likes is chance.
 func TestTune(t *testing.T) {
-	if os.Getenv("TUNE") == "" {
-		t.Skip()
+	names := os.Getenv("RICOCHET_TUNE")
+	if names == "" {
+		t.Skip("RICOCHET_TUNE names no weights")
 	}
 	x, qs := tuneIndex(t)
 	start := weights
-	sweep := func(keep func(Judged) bool, rounds int) {
-		best, n := objective(x.quick(qs), keep)
-		fmt.Printf("start %.4f over %d\n", best, n)
-		for r := range rounds {
-			was := best
-			for _, k := range knobs() {
-				if only := os.Getenv("KNOBS"); only != "" && !strings.Contains(" "+only+" ", " "+k.name+" ") {
-					continue
-				}
-				old := *k.p
-				pick := old
-				for _, v := range k.vals {
-					if v == old {
-						continue
-					}
-					*k.p = v
-					if s, _ := objective(x.quick(qs), keep); s > best+0.0008 {
-						best, pick = s, v
-					}
-				}
-				*k.p = pick
-				if pick != old {
-					fmt.Printf("round %d %s %v -> %v: %.4f\n", r, k.name, old, pick, best)
-				}
-			}
-			if best-was < 0.001 {
-				break
-			}
-		}
-	}
-	switch os.Getenv("TUNE") {
-	case "cv":
-		for f := range 2 {
-			weights = start
-			b0, n0 := objective(x.quick(qs), func(j Judged) bool { return foldOf(j.Labelled) != f })
-			sweep(func(j Judged) bool { return foldOf(j.Labelled) == f }, 2)
-			j := x.quick(qs)
-			in, _ := objective(j, func(j Judged) bool { return foldOf(j.Labelled) == f })
-			out, n := objective(j, func(j Judged) bool { return foldOf(j.Labelled) != f })
-			fmt.Printf("FOLD %d: tuned half %.4f, held-out half %.4f (was %.4f, n %d %d)\n", f, in, out, b0, n, n0)
-		}
-	default:
-		sweep(nil, 2)
-		_ = WriteTable(os.Stdout, x.quick(qs))
+	defer func() { weights = start }()
+	for fold := range 2 {
+		weights = start
+		in := func(j Judged) bool { return foldOf(j.Labelled) == fold }
+		out := func(j Judged) bool { return foldOf(j.Labelled) != fold }
+		judged := x.quick(qs)
+		best, held := objective(judged, in), objective(judged, out)
+		t.Logf("half %d: %.4f, the other %.4f", fold, best, held)
 		for _, k := range knobs() {
-			fmt.Printf("%s %v\n", k.name, *k.p)
+			if names != "all" && !strings.Contains(" "+names+" ", " "+k.name+" ") {
+				continue
+			}
+			old := *k.p
+			pick := old
+			for _, v := range k.vals {
+				*k.p = v
+				if s := objective(x.quick(qs), in); s > best+0.0008 {
+					best, pick = s, v
+				}
+			}
+			if *k.p = pick; pick != old {
+				t.Logf("  %s %v -> %v: %.4f, the other %.4f", k.name, old, pick, best, objective(x.quick(qs), out))
+			}
 		}
 	}
 }
 
+// sample is a query's first candidate, for the calibration.
 type sample struct {
 	x    features
 	y    float64
 	fam  string
 	fold int
-	text string
 }
 
 func samples(t testing.TB, x *Index, qs []Labelled) []sample {
-	f, err := os.Open("testdata/offtopic.jsonl")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	off, err := ReadLines[Labelled](f, "offtopic.jsonl")
-	if err != nil {
-		t.Fatal(err)
-	}
+	off := readLabelled(t, "testdata/offtopic.jsonl")
 	for i := range off {
 		off[i].Family = "offtopic"
 	}
@@ -291,7 +199,7 @@ func samples(t testing.TB, x *Index, qs []Labelled) []sample {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := sample{fam: q.Family, text: q.Query, fold: foldOf(q)}
+		s := sample{fam: q.Family, fold: foldOf(q)}
 		if q.Family == "none" || q.Family == "offtopic" {
 			s.fold = i & 1
 		} else {
@@ -349,9 +257,9 @@ func prob(w features, s sample) float64 {
 	return 1 / (1 + math.Exp(-z))
 }
 
-// silenced reports, at the threshold that keeps 96 % of question, ticket and
-// keyword queries of calib, what test shows.
-func report(name string, w features, calib, test []sample) {
+// report logs, at the threshold that keeps 97 % of calib's questions, messages
+// and keywords, for how much of test something is shown.
+func report(t *testing.T, name string, w features, calib, test []sample) {
 	var pos []float64
 	for _, s := range calib {
 		if s.fam == "question" || s.fam == "ticket" || s.fam == "keyword" {
@@ -369,13 +277,14 @@ func report(name string, w features, calib, test []sample) {
 		}
 		shown[s.fam] = v
 	}
-	fmt.Printf("%s threshold %.3f shown:", name, th)
+	line := fmt.Sprintf("%s threshold %.3f shown:", name, th)
 	for _, f := range []string{"keyword", "question", "ticket", "typo", "synonym", "crosslang", "none", "offtopic"} {
-		fmt.Printf(" %s %.2f", f, float64(shown[f][0])/float64(shown[f][1]))
+		line += fmt.Sprintf(" %s %.2f", f, float64(shown[f][0])/float64(shown[f][1]))
 	}
-	fmt.Println()
+	t.Log(line)
 }
 
+// TestCalibrate prints the regression behind confidenceWeights.
 func TestCalibrate(t *testing.T) {
 	x, qs := tuneIndex(t)
 	all := samples(t, x, qs)
@@ -388,22 +297,11 @@ func TestCalibrate(t *testing.T) {
 				out = append(out, s)
 			}
 		}
-		w := fit(in)
-		report("held out", w, in, out)
-		report("  in", w, in, in)
+		report(t, "the other half:", fit(in), in, out)
 	}
 	w := fit(all)
-	report("all", w, all, all)
+	report(t, "all:", w, all, all)
 	for k := range w {
-		fmt.Printf("%s %.2f\n", featureNames[k], w[k])
-	}
-	for _, s := range all {
-		if p := prob(w, s); s.y == 0 && p > 0.35 || s.y == 1 && p < 0.55 {
-			fmt.Printf("%.2f %s %q", p, s.fam, s.text)
-			for k := 1; k < int(numFeatures); k++ {
-				fmt.Printf(" %s %.2f", featureNames[k], s.x[k])
-			}
-			fmt.Println()
-		}
+		t.Logf("%s %.2f", featureNames[k], w[k])
 	}
 }

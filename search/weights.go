@@ -26,6 +26,7 @@ var weights = struct {
 	foreignOwn   float64            // share of the site's own language in what a foreign text finds
 	synonym      float64            // phrase of the lexicon for words the corpus does not have
 	synonymKnown float64            // phrase of the lexicon for words it has
+	both         float64            // share of the lesser, when an article has both the words and a phrase for them
 	typo         float64            // word found by correction
 	typoLong     float64            // the same in a message, as a share
 	edit         float64            // a second edit, in logarithms of frequency
@@ -44,10 +45,10 @@ var weights = struct {
 	phraseRest:  0.5,
 	prefixKnown: 0.75,
 	foreign:     0.85, foreignLead: 2, foreignMean: 0.4, foreignOwn: 0.5,
-	synonym: 0.75, synonymKnown: 0.6,
+	synonym: 0.75, synonymKnown: 0.6, both: 0.5,
 	typo: 0.95, typoLong: 0.6,
 	edit: 3, firstLetter: 2, swap: 1,
-	offTopic: 0.5, topic: 4,
+	offTopic: 0.6, topic: 4,
 	light:  0.4,
 	rerank: 40,
 	short:  boosts{passage: 0.4, title: 1, fit: 0.5, near: 0.2, cover: 0.35},
