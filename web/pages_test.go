@@ -79,7 +79,7 @@ func TestPages(t *testing.T) {
 			in(".results h2 a", attr("href", "^/fr/products/vps$")),
 			in(".passage mark", text("(?i)pare|feu")),
 			in(`main input[name="q"]`, attr("value", "^pare-feu$")),
-			in(`meta[name="robots"]`, attr("content", "noindex")),
+			in(`link[rel="canonical"]`, attr("href", "/fr/search$")),
 			in(`.site-nav a[hreflang="en"]`, attr("href", `^/en/search\?q=pare-feu$`)),
 			in(".found", text("1 résultat")),
 		}},
@@ -162,7 +162,7 @@ func TestOtherRepresentations(t *testing.T) {
 	}{
 		{"/fr/products/vps.md", "text/markdown; charset=utf-8", []string{"# Choisir un VPS\n\n> Comparer les tailles de VPS.\n\n", "## Ouvrir un port"}},
 		{"/llms.txt", "text/plain; charset=utf-8", []string{"# Centre d’aide VMCloud", "## Produits (Français)", "- [Choose a VPS](https://aide.example.com/en/products/vps.md): Compare VPS sizes."}},
-		{"/robots.txt", "text/plain; charset=utf-8", []string{"Sitemap: https://aide.example.com/sitemap.xml", "Disallow: /en/search", "Disallow: /staff"}},
+		{"/robots.txt", "text/plain; charset=utf-8", []string{"Sitemap: https://aide.example.com/sitemap.xml", "Disallow: /en/request/", "Disallow: /staff"}},
 		{"/en/feed.xml", "application/rss+xml; charset=utf-8", []string{"<link>https://aide.example.com/en/products/vps</link>", "Sat, 21 Nov 2026"}},
 	} {
 		w := get(t, s, tt.path)

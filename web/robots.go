@@ -13,7 +13,7 @@ func (s *Server) robots(c *gin.Context) error {
 		var b strings.Builder
 		b.WriteString("User-agent: *\nAllow: /\nDisallow: /api/\nDisallow: /staff\n")
 		for _, loc := range s.locales.All {
-			fmt.Fprintf(&b, "Disallow: /%s/search\n", loc.Lang)
+			fmt.Fprintf(&b, "Disallow: /%s/request/\n", loc.Lang)
 		}
 		fmt.Fprintf(&b, "\nSitemap: %s\n", s.absolute("/sitemap.xml"))
 		return []byte(b.String()), nil

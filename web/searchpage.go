@@ -87,7 +87,8 @@ func (s *Server) search(c *gin.Context) error {
 	number := pageNumber(c.Query("page"))
 	v := searchView{Chrome: s.chrome(loc, "search", loc.T("search.title"))}
 	v.Kind, v.Query, v.HideSearch = "search", query, true
-	v.NoIndex = true
+	// The canonical address is the page without a query: robots keep one page,
+	// not one for every question somebody asked.
 	if query != "" {
 		v.Title = loc.T("search.title_for", "Query", query)
 		for i, link := range v.Languages {

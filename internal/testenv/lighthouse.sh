@@ -16,11 +16,14 @@ until curl -fs -o /dev/null http://127.0.0.1:8099/healthz; do
   sleep 0.1
 done
 status=0
-for path in /fr/ /en/products/vps "/fr/search?q=facture" /en/contact; do
-  CHROME_PATH=${RICOCHET_TEST_CHROMIUM:-$(command -v chromium)} node "$cache/node_modules/lighthouse/cli/index.js" "http://127.0.0.1:8099$path" \
+measure() {
+  CHROME_PATH=${RICOCHET_TEST_CHROMIUM:-$(command -v chromium)} node "$cache/node_modules/lighthouse/cli/index.js" "http://127.0.0.1:8099$1" \
     --quiet --output=json --output-path="$data/report.json" \
-    --chrome-flags="--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync" 2>"$data/lh.err" ||
-    { cat "$data/lh.err" >&2; exit 1; }
+    --chrome-flags="--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync" 2>"$data/lh.err"
+}
+for path in /fr/ /en/products/vps "/fr/search?q=facture" /en/contact; do
+  # On a busy machine the browser's trace gets lost now and then: once more.
+  measure "$path" || measure "$path" || { cat "$data/lh.err" >&2; exit 1; }
   node -e '
     const r = JSON.parse(require("fs").readFileSync(process.argv[1]));
     const s = Object.values(r.categories).map((c) => `${c.title} ${Math.round(c.score * 100)}`);
