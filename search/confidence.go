@@ -71,7 +71,7 @@ func (f *found) features(i int) features {
 }
 
 // minConfidence is what a suggestion needs to be shown.
-const minConfidence = 0.40
+const minConfidence = 0.37
 
 // confidence is the likelihood that candidate i answers.
 func (f *found) confidence(i int) float64 {

@@ -35,6 +35,10 @@ func saturate(d *doc, packed uint32) float32 {
 // score adds up BM25F over the whole plan and returns the candidates, best
 // first; total counts the articles that have anything.
 func (s *snapshot) score(p *plan, w *scratch) (total int, top []candidate) {
+	both := float32(0)
+	if p.long {
+		both = float32(weights.both)
+	}
 	for gi := range p.groups {
 		g := &p.groups[gi]
 		for mi := range g.members {
@@ -43,7 +47,7 @@ func (s *snapshot) score(p *plan, w *scratch) (total int, top []candidate) {
 		for ai := range g.phrases {
 			s.addAlt(p.view, &g.phrases[ai], 1, w)
 		}
-		w.closeGroup()
+		w.closeGroup(both)
 	}
 	return len(w.touched), w.best(s, weights.rerank)
 }
@@ -138,13 +142,14 @@ func (w *scratch) closeMember() {
 	w.partial = w.partial[:0]
 }
 
-// closeGroup adds the better of the group's words and phrases to the total.
-func (w *scratch) closeGroup() {
+// closeGroup adds the better of the group's words and phrases to the total, and
+// a share of the other.
+func (w *scratch) closeGroup(both float32) {
 	for _, d := range w.partial { // phrases
 		if w.sum[d] == 0 {
 			w.summed = append(w.summed, d)
 		}
-		w.sum[d] = max(w.sum[d], w.part[d]) + float32(weights.both)*min(w.sum[d], w.part[d])
+		w.sum[d] = max(w.sum[d], w.part[d]) + both*min(w.sum[d], w.part[d])
 		w.part[d] = 0
 	}
 	w.partial = w.partial[:0]

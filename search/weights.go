@@ -26,7 +26,7 @@ var weights = struct {
 	foreignOwn   float64            // share of the site's own language in what a foreign text finds
 	synonym      float64            // phrase of the lexicon for words the corpus does not have
 	synonymKnown float64            // phrase of the lexicon for words it has
-	both         float64            // share of the lesser, when an article has both the words and a phrase for them
+	both         float64            // in a message, share of the lesser when an article has both the words and a phrase for them
 	typo         float64            // word found by correction
 	typoLong     float64            // the same in a message, as a share
 	edit         float64            // a second edit, in logarithms of frequency
