@@ -179,7 +179,7 @@ func (b *bet) at(logRatio, logHeld float64) (value, slope float64) {
 // sought from the likeliest rate outwards in steps of its standard error.
 func (b *bet) least(logRatio float64) float64 {
 	_, p2 := restricted(b.arms, math.Exp(logRatio))
-	edge := min(0, -logRatio) // one of the rates is 1 there
+	edge := min(0, -logRatio)                   // one of the rates is 1 there
 	start := min(max(math.Log(p2), -700), edge) // p2 may be 0
 	slope := func(x float64) float64 { _, s := b.at(logRatio, x); return s }
 	step := 0.5 / math.Sqrt(1+b.arm[0].yes+b.arm[1].yes)

@@ -48,13 +48,18 @@ func score(strata []Arms, r float64) float64 {
 //
 //	(n1+n2) p1^2 - (r (n1+x2) + x1 + n2) p1 + r (x1+x2) = 0
 //
-// in the form that loses no digits when the product of the roots is small.
+// written without differences of nearly equal numbers: as the product of the
+// roots over the larger one, and with the discriminant
+//
+//	(r (n1+x2) - (x1+n2))^2 + 4 r (n1-x1) (n2-x2)
+//
+// which keeps its digits when nearly every attempt is a ticket.
 func restricted(a Arms, r float64) (p1, p2 float64) {
 	n1, x1 := float64(a.Treated), float64(a.TreatedTickets)
 	n2, x2 := float64(a.Held), float64(a.HeldTickets)
-	b := r*(n1+x2) + x1 + n2
-	c := r * (x1 + x2)
-	p1 = 2 * c / (b + math.Sqrt(max(0, b*b-4*(n1+n2)*c)))
+	gap := r*(n1+x2) - (x1 + n2)
+	root := math.Sqrt(gap*gap + 4*r*(n1-x1)*(n2-x2))
+	p1 = 2 * r * (x1 + x2) / (r*(n1+x2) + x1 + n2 + root)
 	p1 = min(p1, 1, r)
 	return p1, min(p1/r, 1)
 }

@@ -102,3 +102,14 @@ func TestCrossing(t *testing.T) {
 		}
 	}
 }
+
+// TestRestrictedKeepsDigits where nearly every attempt is a ticket: at a ratio
+// of 1 the likeliest rate is the pooled one.
+func TestRestrictedKeepsDigits(t *testing.T) {
+	for _, a := range []Arms{{1e7, 1e7 - 1, 1e7, 1e7}, {1e7, 1e7 - 3, 2, 2}, {3, 2, 1e7, 1e7}, {1e7, 1, 1e7, 1}} {
+		p1, p2 := restricted(a, 1)
+		n := float64(a.Treated + a.Held)
+		near(t, "odds against", (1-p1)*n, n-float64(a.TreatedTickets+a.HeldTickets), 1e-8)
+		near(t, "both rates", p1, p2, 0)
+	}
+}
