@@ -1,3 +1,5 @@
+//go:build acceptance
+
 package kb
 
 import (
@@ -17,7 +19,7 @@ import (
 func TestForeignCorpus(t *testing.T) {
 	dir := os.Getenv("RICOCHET_CORPUS")
 	if dir == "" {
-		t.Skip("set RICOCHET_CORPUS to a content folder")
+		t.Fatal("set RICOCHET_CORPUS to a content folder; make eval-search does")
 	}
 	fsys := os.DirFS(dir)
 	found, err := scan(fsys)
