@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 
@@ -55,7 +56,8 @@ func (s *Server) showTicket(c *gin.Context, m *ticket.Staff, status int, wrong *
 		return err
 	}
 	v.Assignee = names[t.Assignee]
-	if v.Thread, err = s.staffThread(c, t, v.Customer.Name, names); err != nil {
+	// A customer who gave no name is known by the address.
+	if v.Thread, err = s.staffThread(c, t, cmp.Or(v.Customer.Name, v.Customer.Email), names); err != nil {
 		return err
 	}
 	if wrong != nil {

@@ -73,7 +73,7 @@ func (s *serveCmd) Run(ctx context.Context, con console) error {
 	a.start(ctx)
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(ln) }()
-	s.greet(ctx, con, a)
+	s.greet(ctx, con, a, ln.Addr())
 	select {
 	case err = <-failed:
 	case <-ctx.Done():
@@ -100,8 +100,8 @@ func reachable(a net.Addr) string {
 }
 
 // greet prints where to go, and the one-time link while nobody has an account.
-func (s *serveCmd) greet(ctx context.Context, con console, a *app) {
-	fmt.Fprintf(con.out, "Ricochet listens on %s\n\n", s.Listen)
+func (s *serveCmd) greet(ctx context.Context, con console, a *app, at net.Addr) {
+	fmt.Fprintf(con.out, "Ricochet listens on %s\n\n", at)
 	for _, lang := range a.langs() {
 		fmt.Fprintf(con.out, "  Help centre (%s)  %s/%s/\n", lang, s.BaseURL, lang)
 	}

@@ -121,8 +121,8 @@ func (o Outbox) Send(_ context.Context, m Mail) error {
 	return os.Rename(f.Name(), filepath.Join(o.Dir, filepath.Base(m.ID)+".eml"))
 }
 
-// Describe names the folder.
-func (o Outbox) Describe() string { return "files in " + o.Dir }
+// Describe names the files. It is a path and no sentence: pages in any language show it.
+func (o Outbox) Describe() string { return filepath.Join(o.Dir, "*.eml") }
 
 // WriteTo writes the mail as it would be sent, for previews and tests.
 func WriteTo(w io.Writer, m Mail, from string) error {

@@ -95,4 +95,4 @@ func (s *SMTP) Send(ctx context.Context, m Mail) error {
 }
 
 // Describe names the server, never the password.
-func (s *SMTP) Describe() string { return "SMTP server " + s.host }
+func (s *SMTP) Describe() string { return "smtp://" + s.host }

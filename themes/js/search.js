@@ -68,11 +68,13 @@ function finder(form, number) {
     request = new AbortController();
     try {
       const answer = await fetch(`/api/v1/search?typing=1&limit=6&lang=${form.dataset.lang}&q=${encodeURIComponent(query)}`, { signal: request.signal });
-      if (answer.ok) show(query, (await answer.json()).results);
+      if (!answer.ok) return;
+      const found = (await answer.json()).results;
+      if (chosen < 0) show(query, found); // else the list must not change under somebody's choice
     } catch { /* typed on, or offline: the form still works */ }
   }
 
-  input.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(ask, pause); });
+  input.addEventListener("input", () => { choose(-1); clearTimeout(timer); timer = setTimeout(ask, pause); });
   input.addEventListener("blur", close);
   input.addEventListener("keydown", (event) => {
     const last = list.children.length - 1;
