@@ -40,13 +40,13 @@ ci: ## what every change must pass
 	@if [ -d $(ACCEPTANCE)/sla ]; then $(MAKE) eval-sla; else echo "eval-sla: $(ACCEPTANCE)/sla is not here"; fi
 
 eval-search: ## the ranking on the acceptance corpus beside three baselines (ACCEPTANCE=dir)
-	RICOCHET_ACCEPTANCE=$(abspath $(ACCEPTANCE)) RICOCHET_CORPUS=$(abspath $(ACCEPTANCE))/search/corpus $(GO) test -tags acceptance -count=1 -v -timeout 10m -run 'Acceptance|Corpus' ./search ./kb
+	RICOCHET_ACCEPTANCE=$(abspath $(ACCEPTANCE)) RICOCHET_CORPUS=$(abspath $(ACCEPTANCE))/search/corpus $(GO) test -tags acceptance -count=1 -v -timeout 10m -run 'EvalSearch|ForeignCorpus' ./search ./kb
 
 eval-sla: build ## the acceptance vectors through the SLA engine (ACCEPTANCE=dir)
 	$(BIN) sla verify $(ACCEPTANCE)/sla/vectors-dev.json
 
 bench-search: ## latency, throughput, memory and index size at 200, 2,000 and 20,000 articles
-	RICOCHET_BENCH=1 $(GO) test -tags bench -count=1 -v -timeout 30m -run 'BenchSearch' ./search
+	RICOCHET_BENCH=200,2000,20000 $(GO) test -tags bench -count=1 -v -timeout 30m -run 'BenchSearch' ./search
 
 bench: ## the marks of serving and writing beside their baselines, in one run (RICOCHET_BENCH=tickets picks one)
 	@mkdir -p bin && $(GO) test -c -o bin/bench.test ./cmd/ricochet

@@ -1,3 +1,5 @@
+//go:build bench
+
 package search
 
 import (
@@ -170,7 +172,7 @@ func (l latency) String() string {
 func TestBenchSearch(t *testing.T) {
 	sizes := os.Getenv("RICOCHET_BENCH")
 	if sizes == "" {
-		t.Skip("RICOCHET_BENCH does not list numbers of articles")
+		t.Fatal("RICOCHET_BENCH does not list numbers of articles; make bench-search sets it")
 	}
 	for _, s := range strings.Split(sizes, ",") {
 		var n int
@@ -296,11 +298,4 @@ func benchSize(t *testing.T, n int) {
 	if err := x.Close(); err != nil {
 		t.Fatal(err)
 	}
-}
-
-func must[T any](v T, err error) T {
-	if err != nil {
-		panic(err)
-	}
-	return v
 }

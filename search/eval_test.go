@@ -1,3 +1,5 @@
+//go:build acceptance
+
 package search
 
 import (
@@ -25,7 +27,7 @@ func acceptance(t testing.TB) (*kb.Library, []Labelled) {
 	t.Helper()
 	dir := os.Getenv("RICOCHET_ACCEPTANCE")
 	if dir == "" {
-		t.Skip("RICOCHET_ACCEPTANCE does not name the folder of the acceptance corpus")
+		t.Fatal("RICOCHET_ACCEPTANCE does not name the folder of the acceptance corpus; make eval-search sets it")
 	}
 	lib, _, err := kb.Load(context.Background(), os.DirFS(filepath.Join(dir, "search", "corpus")), kb.Options{})
 	if err != nil {

@@ -20,6 +20,7 @@ type LexiconProblem struct {
 	Message string
 }
 
+// String is the problem with its file and line, as editors read it.
 func (p LexiconProblem) String() string {
 	return fmt.Sprintf("%s:%d: %s: %s", p.File, p.Line, p.Kind, p.Message)
 }

@@ -16,6 +16,7 @@ type Failure struct {
 	Top      []string // IDs of the first three instead
 }
 
+// String says which question failed, and what stood in the article's place.
 func (f Failure) String() string {
 	where := "not in the first ten"
 	if f.Rank > 0 {
