@@ -60,6 +60,7 @@ type DB struct {
 	stmts  stmtCache // prepared statements of the read pool
 
 	queue chan *request // SQLite: writes waiting for the next group commit
+	later chan *request // SQLite: writes of background work, which let the others go first
 	stop  chan struct{}
 	done  sync.WaitGroup
 	close sync.Once
@@ -71,7 +72,7 @@ const FileName = "ricochet.db"
 // Open opens the database, creates it when missing and brings its schema up
 // to date. A schema newer than this program is refused.
 func Open(ctx context.Context, o Options) (*DB, error) {
-	db := &DB{clock: o.Clock, log: o.Log, stop: make(chan struct{}), queue: make(chan *request, 1024)}
+	db := &DB{clock: o.Clock, log: o.Log, stop: make(chan struct{}), queue: make(chan *request, 1024), later: make(chan *request, 64)}
 	var err error
 	if o.Database != "" {
 		err = db.openPostgres(o.Database)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/vmcloud/ricochet/internal/errs"
+	"github.com/vmcloud/ricochet/internal/jobs"
 )
 
 // Group commit for SQLite. One goroutine owns the only writing connection;
@@ -17,8 +18,13 @@ import (
 // savepoint, and none is answered before the one fsync of their commit. A
 // write that fails rolls back its savepoint alone.
 
-// maxGroup bounds one commit, and so the time its first member waits.
-const maxGroup = 128
+const (
+	// maxGroup bounds one commit, and so the time its first member waits.
+	maxGroup = 128
+	// backgroundShare is how many writes that somebody waits for let one of
+	// background work into their commit: it goes on, slowly, under any load.
+	backgroundShare = 8
+)
 
 // request is one waiting write.
 type request struct {
@@ -52,12 +58,16 @@ func (db *DB) InTx(ctx context.Context, fn func(*Tx) error) error {
 		return db.inPostgresTx(ctx, fn)
 	}
 	r := &request{ctx: ctx, fn: fn, done: make(chan struct{})}
+	queue := db.queue
+	if jobs.IsBackground(ctx) {
+		queue = db.later
+	}
 	select {
 	case <-db.stop:
 		return errs.Newf(errs.Unavailable, "", "database closed")
 	case <-ctx.Done():
 		return wrap(ctx.Err())
-	case db.queue <- r:
+	case queue <- r:
 	}
 	select {
 	case <-r.done:
@@ -94,26 +104,50 @@ func (w *writer) run() {
 	for {
 		select {
 		case r := <-w.db.queue:
-			w.group(w.collect(r))
+			w.group(w.collect(r, false))
+		case r := <-w.db.later:
+			w.group(w.collect(r, true))
 		case <-w.db.stop:
-			for {
-				select {
-				case r := <-w.db.queue:
-					w.group(w.collect(r))
-				default:
-					return
-				}
-			}
+			w.drain()
+			return
 		}
 	}
 }
 
-// collect takes what is waiting behind first.
-func (w *writer) collect(first *request) []*request {
-	rs := []*request{first}
-	for len(rs) < maxGroup {
+// drain commits what still waits when the database is closed.
+func (w *writer) drain() {
+	for {
 		select {
 		case r := <-w.db.queue:
+			w.group(w.collect(r, false))
+		case r := <-w.db.later:
+			w.group(w.collect(r, true))
+		default:
+			return
+		}
+	}
+}
+
+// collect takes what is waiting behind first, background work last: all of it
+// when nothing else waits, else its share.
+func (w *writer) collect(first *request, background bool) []*request {
+	rs := take([]*request{first}, w.db.queue, maxGroup)
+	urgent := len(rs)
+	if background {
+		urgent--
+	}
+	room := maxGroup
+	if urgent > 0 {
+		room = min(maxGroup, urgent+max(1, urgent/backgroundShare))
+	}
+	return take(rs, w.db.later, room)
+}
+
+// take moves what waits in queue to rs until it has room members.
+func take(rs []*request, queue <-chan *request, room int) []*request {
+	for len(rs) < room {
+		select {
+		case r := <-queue:
 			rs = append(rs, r)
 		default:
 			return rs

@@ -38,7 +38,8 @@ func scanJob(r rowScanner) (jobs.Job, error) {
 }
 
 // claimJobs leases due jobs in one statement. The outer state check makes a
-// second process that picked the same rows get nothing.
+// second process that picked the same rows get nothing; its CAST keeps SQLite
+// from walking the index of all available jobs instead of the few chosen ids.
 func (db *DB) claimJobs() string {
 	skip := ""
 	if db.engine == Postgres {
@@ -46,7 +47,7 @@ func (db *DB) claimJobs() string {
 	}
 	return `UPDATE jobs SET state = 'running', worker = $1, lease_until = $2, attempts = attempts + 1
 		WHERE id IN (SELECT id FROM jobs WHERE state = 'available' AND run_at <= $3 ORDER BY run_at LIMIT $4` + skip + `)
-		AND state = 'available' RETURNING id, kind, payload, run_at, attempts`
+		AND CAST(state AS TEXT) = 'available' RETURNING id, kind, payload, run_at, attempts`
 }
 
 // ClaimJobs leases up to n due jobs to worker until lease.
@@ -65,11 +66,15 @@ func (db *DB) ClaimJobs(ctx context.Context, worker string, now, lease time.Time
 	return js, err
 }
 
-// FinishJob removes a job that succeeded.
-func (db *DB) FinishJob(ctx context.Context, id string) error {
+// FinishJobs removes jobs that succeeded, in one transaction.
+func (db *DB) FinishJobs(ctx context.Context, ids []string) error {
 	return db.InTx(ctx, func(tx *Tx) error {
-		_, err := tx.exec("DELETE FROM jobs WHERE id = $1", id)
-		return err
+		for _, id := range ids {
+			if _, err := tx.exec("DELETE FROM jobs WHERE id = $1", id); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

@@ -37,13 +37,25 @@ type Dead struct {
 type Store interface {
 	// ClaimJobs leases up to n due jobs of any kind until lease.
 	ClaimJobs(ctx context.Context, worker string, now, lease time.Time, n int) ([]Job, error)
-	// FinishJob removes a job that succeeded.
-	FinishJob(ctx context.Context, id string) error
+	// FinishJobs removes jobs that succeeded.
+	FinishJobs(ctx context.Context, ids []string) error
 	// RetryJob makes a failed job available again at runAt, or dead.
 	RetryJob(ctx context.Context, id string, runAt time.Time, dead bool, reason string) error
 	// RescueJobs makes jobs whose lease ran out available again.
 	RescueJobs(ctx context.Context, now time.Time) (int, error)
 }
+
+// backgroundKey marks a context whose writes may wait.
+type backgroundKey struct{}
+
+// Background marks what happens under ctx as work nobody is waiting for: its
+// writes let a person's go first. A Runner's jobs are.
+func Background(ctx context.Context) context.Context {
+	return context.WithValue(ctx, backgroundKey{}, true)
+}
+
+// IsBackground says whether ctx was marked by Background.
+func IsBackground(ctx context.Context) bool { return ctx.Value(backgroundKey{}) != nil }
 
 // Handler does the work of one kind. A job whose handler returns an error is
 // retried with back-off.
@@ -63,7 +75,7 @@ type Runner struct {
 	Log      *slog.Logger
 	Handlers map[string]Handler
 	Worker   string        // unique per process
-	Batch    int           // jobs in hand at once; 0 means 8
+	Batch    int           // jobs in hand at once; 0 means 16
 	Poll     time.Duration // longest wait between looks at the table; 0 means 1 s
 
 	wake chan struct{}
@@ -74,7 +86,7 @@ func (r *Runner) init() {
 	r.once.Do(func() {
 		r.wake = make(chan struct{}, 1)
 		if r.Batch == 0 {
-			r.Batch = 8
+			r.Batch = 16
 		}
 		if r.Poll == 0 {
 			r.Poll = time.Second
@@ -118,6 +130,7 @@ func (r *Runner) Run(ctx context.Context) {
 // jobs it ran. Tests drive the table with it.
 func (r *Runner) Once(ctx context.Context) int {
 	r.init()
+	ctx = Background(ctx)
 	now := r.Clock.Now()
 	if n, err := r.Store.RescueJobs(ctx, now); err != nil {
 		r.logUnlessDone(ctx, "rescue jobs", err)
@@ -129,23 +142,21 @@ func (r *Runner) Once(ctx context.Context) int {
 		r.logUnlessDone(ctx, "claim jobs", err)
 		return 0
 	}
+	done := make([]bool, len(js))
 	var wg sync.WaitGroup
-	for _, j := range js {
-		wg.Go(func() { r.runOne(ctx, j) })
+	for i, j := range js {
+		wg.Go(func() { done[i] = r.runOne(ctx, j) })
 	}
 	wg.Wait()
+	r.finish(ctx, js, done)
 	return len(js)
 }
 
-func (r *Runner) runOne(ctx context.Context, j Job) {
+// runOne runs a job and says whether it succeeded; a failure is recorded.
+func (r *Runner) runOne(ctx context.Context, j Job) bool {
 	err := r.call(ctx, j)
-	// The result is recorded even when the process is being stopped.
-	ctx = context.WithoutCancel(ctx)
 	if err == nil {
-		if err := r.Store.FinishJob(ctx, j.ID); err != nil {
-			r.Log.Error("finish job", "job", j.ID, "kind", j.Kind, "err", err)
-		}
-		return
+		return true
 	}
 	dead := j.Attempts >= MaxAttempts
 	next := r.Clock.Now().Add(Backoff(j.Attempts))
@@ -154,8 +165,28 @@ func (r *Runner) runOne(ctx context.Context, j Job) {
 	} else {
 		r.Log.Warn("job failed, will be retried", "job", j.ID, "kind", j.Kind, "attempts", j.Attempts, "at", next, "err", err)
 	}
-	if err := r.Store.RetryJob(ctx, j.ID, next, dead, err.Error()); err != nil {
+	// The result is recorded even when the process is being stopped.
+	if err := r.Store.RetryJob(context.WithoutCancel(ctx), j.ID, next, dead, err.Error()); err != nil {
 		r.Log.Error("record job failure", "job", j.ID, "err", err)
+	}
+	return false
+}
+
+// finish removes the jobs of a batch that succeeded, together: one commit
+// instead of one each. A crash before it runs them again, as a crash in the
+// middle of a job would.
+func (r *Runner) finish(ctx context.Context, js []Job, done []bool) {
+	var ids []string
+	for i, j := range js {
+		if done[i] {
+			ids = append(ids, j.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return
+	}
+	if err := r.Store.FinishJobs(context.WithoutCancel(ctx), ids); err != nil {
+		r.Log.Error("finish jobs", "jobs", ids, "err", err)
 	}
 }
 
