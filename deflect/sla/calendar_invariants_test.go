@@ -267,6 +267,14 @@ func TestCalendarShapes(t *testing.T) {
 }
 
 func TestDaylightSaving(t *testing.T) {
+	paris, err := sla.LoadZone("Europe/Paris")
+	if err != nil {
+		t.Fatal(err)
+	}
+	skipped := paris.Instant(sla.Date{Year: 2026, Month: 3, Day: 29}, 150*time.Minute)
+	if want := time.Date(2026, 3, 29, 1, 30, 0, 0, time.UTC); !skipped.Equal(want) {
+		t.Errorf("02:30 in the gap is %s, want %s, 03:30 on the clock", skipped, want)
+	}
 	t.Run("18 elapsed, not wall", func(t *testing.T) {
 		for _, tc := range []struct {
 			zone string

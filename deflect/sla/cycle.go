@@ -20,6 +20,7 @@ type cycle struct {
 	due    time.Time // as it was when ended
 
 	breach    Breach    // At is zero while there is none
+	moves     []move    // what happened to a resolved clock
 	changed   time.Time // the reclassification that left nothing to run (D-16)
 	inherited bool      // a merged ticket has recorded this breach (D-19)
 
@@ -109,16 +110,33 @@ func (c *cycle) end(t time.Time, status Status) {
 	c.track[len(c.track)-1].to = t
 }
 
+// move is a reclassification of a resolved ticket.
+type move struct {
+	at   time.Time
+	cell Cell
+}
+
 // revive lets a resolved clock go on at t; the time spent resolved counts as a
-// pause for a target that pauses (D-15). A recorded breach stays.
+// pause for a target that pauses, measured with the calendars then in force
+// (D-15, D-16). A recorded breach stays.
 func (c *cycle) revive(t time.Time) {
 	c.live, c.final = true, ""
 	c.track[len(c.track)-1].to = time.Time{}
-	if c.cell.Pauses {
-		c.track = c.track.enter(stretch{from: c.ended, cal: c.cell.Calendar, paused: true, reason: ReasonResolved})
+	cell := c.cell
+	for _, m := range append([]move{{c.ended, c.cell}}, c.moves...) {
+		cell = m.cell
+		next := stretch{from: m.at, cal: cell.Calendar}
+		if cell.Pauses {
+			next.paused, next.reason = true, ReasonResolved
+		}
+		c.track = c.track.enter(next)
 	}
-	c.track = c.track.enter(stretch{from: t, cal: c.cell.Calendar})
+	c.track = c.track.enter(stretch{from: t, cal: cell.Calendar})
 	c.ended, c.due, c.jump = time.Time{}, time.Time{}, t
+	if len(c.moves) > 0 {
+		c.moves = nil
+		c.reclassify(cell, false, "", t)
+	}
 }
 
 // reclassify puts a live clock under another cell from t on: elapsed time is
@@ -260,7 +278,7 @@ func (c *cycle) alerts() []Alert {
 		switch {
 		case p <= c.level:
 			a.Skipped = a.FiredAt.IsZero()
-		case c.live && c.figure > 0:
+		case c.live && c.figure > 0 && !c.track.paused():
 			a.At, _ = c.share(p)
 		}
 		out = append(out, a)

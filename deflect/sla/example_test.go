@@ -74,6 +74,17 @@ func TestTraps(t *testing.T) {
 	}
 }
 
+// TestPausedAfterClosing: a pause that begins after a target ran out at closing
+// comes too late.
+func TestPausedAfterClosing(t *testing.T) {
+	book, _ := officeDesk(t)
+	l := sla.Log{Created: clockAt(1, 16, 0), Tier: "standard", Priority: sla.P2, Events: []sla.Event{{At: clockAt(1, 20, 0), Kind: sla.Waiting}}}
+	c, _ := sla.Evaluate(l, book, clockAt(1, 21, 0)).Current(sla.Resolution)
+	if c.Breach == nil || !c.Breach.At.Equal(clockAt(1, 18, 0)) {
+		t.Errorf("got %+v", c)
+	}
+}
+
 // TestPausedAtDueElsewhere: what ran out at the instant of a pause is due no
 // earlier than that instant, though the clock resumes under a calendar that
 // closed before.

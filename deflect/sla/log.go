@@ -57,7 +57,9 @@ func ordered(l Log) Log {
 		if c := a.At.Compare(b.At); c != 0 {
 			return c
 		}
-		return cmp.Or(cmp.Compare(turn(a), turn(b)), sourceCreated(a).Compare(sourceCreated(b)))
+		sa, _ := sourceOrder(a)
+		sb, _ := sourceOrder(b)
+		return cmp.Or(cmp.Compare(turn(a), turn(b)), sa.Compare(sb))
 	})
 	l.Events = make([]Event, 0, len(events))
 	for _, e := range events {
@@ -74,8 +76,8 @@ func ordered(l Log) Log {
 }
 
 // turn is the place of an event among those of one instant. Of several merged
-// tickets the unanswered come first, then the oldest, so that the order of
-// merging does not matter (D-19).
+// tickets the unanswered come first, so that the order of merging does not
+// matter (D-19).
 func turn(e Event) int {
 	switch e.Kind {
 	case Waiting, Resumed, Resolved, Reopened, Closed:
@@ -83,7 +85,7 @@ func turn(e Event) int {
 	case Reclassified:
 		return 2
 	case Absorbed:
-		if e.Source != nil && slices.ContainsFunc(e.Source.Events, func(s Event) bool { return s.Kind == AgentReply }) {
+		if _, answered := sourceOrder(e); answered {
 			return 4
 		}
 		return 3
@@ -93,10 +95,19 @@ func turn(e Event) int {
 	return 0
 }
 
-// sourceCreated orders merged tickets; other events keep the log's order.
-func sourceCreated(e Event) time.Time {
-	if e.Kind == Absorbed && e.Source != nil {
-		return e.Source.Created
+// sourceOrder puts merged tickets in order: the unanswered by age, the
+// answered by their first reply. Other events keep the log's order.
+func sourceOrder(e Event) (at time.Time, answered bool) {
+	if e.Kind != Absorbed || e.Source == nil {
+		return time.Time{}, false
 	}
-	return time.Time{}
+	for _, s := range e.Source.Events {
+		if s.Kind == AgentReply && (!answered || s.At.Before(at)) {
+			at, answered = s.At, true
+		}
+	}
+	if !answered {
+		at = e.Source.Created
+	}
+	return at, answered
 }

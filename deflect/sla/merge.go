@@ -67,14 +67,19 @@ func (r *run) waitFrom(unread, t time.Time) {
 }
 
 // adopt gives the current cycle of a target the longer history of the same
-// target on a merged ticket.
+// target on a merged ticket. A breach that the other has recorded is not
+// recorded a second time here.
 func (r *run) adopt(other *cycle, t time.Time) {
 	own := r.current(other.target)
-	if !own.live || !other.start.Before(own.start) {
+	if !own.live {
 		return
 	}
 	own.alert(t, false)
 	own.settle(t)
+	own.inherited = own.inherited || other.inherited || !other.breach.At.IsZero()
+	if !other.longer(own, t) {
+		return
+	}
 	own.start = other.start
 	own.level = max(own.level, other.level)
 	own.track = nil
@@ -91,8 +96,17 @@ func (r *run) adopt(other *cycle, t time.Time) {
 		own.track = append(own.track, stretch{from: own.track[n-1].to, cal: own.cell.Calendar, paused: true, reason: ReasonResolved})
 	}
 	own.track = own.track.enter(stretch{from: t, cal: own.cell.Calendar, paused: paused, reason: reason})
-	own.inherited = own.inherited || other.inherited || !other.breach.At.IsZero()
 	own.recalculated(t)
+}
+
+// longer says whether a clock began before another one, or ran longer since.
+func (c *cycle) longer(than *cycle, t time.Time) bool {
+	if !c.start.Equal(than.start) {
+		return c.start.Before(than.start)
+	}
+	a, _ := c.track.sum(t)
+	b, _ := than.track.sum(t)
+	return a > b
 }
 
 // absorbUnread keeps the oldest customer message that nobody has answered. A

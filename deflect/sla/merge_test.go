@@ -131,6 +131,7 @@ func TestMergeExamples(t *testing.T) {
 		{"a breach of the other is not counted again", ticket(clockAt(1, 11, 50), sla.P1, absorbed(ticket(clockAt(1, 9, 0), sla.P1))), sla.FirstResponse, sla.Breached, clockAt(1, 9, 0), 0},
 		{"the other was resolved", ticket(clockAt(1, 11, 50), sla.P4, absorbed(ticket(clockAt(1, 9, 0), sla.P4, sla.Event{At: clockAt(1, 10, 0), Kind: sla.Resolved}))), sla.Resolution, sla.Running, clockAt(1, 9, 0), 0},
 		{"a closed ticket absorbs nothing", ticket(clockAt(1, 11, 0), sla.P4, sla.Event{At: clockAt(1, 11, 30), Kind: sla.Closed}, absorbed(ticket(clockAt(1, 9, 0), sla.P4))), sla.Resolution, sla.Met, clockAt(1, 11, 0), 0},
+		{"a resolved ticket keeps its verdict", ticket(clockAt(1, 11, 0), sla.P4, sla.Event{At: clockAt(1, 11, 30), Kind: sla.Resolved}, absorbed(ticket(clockAt(1, 9, 0), sla.P4))), sla.Resolution, sla.Met, clockAt(1, 11, 0), 0},
 		{"nothing to absorb", ticket(clockAt(1, 11, 0), sla.P4, sla.Event{At: clockAt(1, 12, 0), Kind: sla.Absorbed}), sla.Resolution, sla.Running, clockAt(1, 11, 0), 0},
 	} {
 		s := sla.Evaluate(tc.log, book, now)
@@ -152,6 +153,11 @@ func TestMergeExamples(t *testing.T) {
 	c, _ = sla.Evaluate(moved, book, now).Current(sla.FirstResponse)
 	if c.Status != sla.Met || !c.Ended.Equal(clockAt(1, 11, 0)) || c.Elapsed != time.Hour {
 		t.Errorf("a reply before the reclassification: %+v", c)
+	}
+	// The other ticket was paused when it was merged, the survivor is not.
+	waiting := ticket(clockAt(1, 11, 0), sla.P4, absorbed(ticket(clockAt(1, 9, 0), sla.P4, sla.Event{At: clockAt(1, 10, 0), Kind: sla.Waiting}, sla.Event{At: clockAt(1, 12, 0), Kind: sla.MergedInto})))
+	if c, _ = sla.Evaluate(waiting, book, now).Current(sla.Resolution); c.Elapsed != 5*time.Hour || c.Paused != 2*time.Hour {
+		t.Errorf("elapsed %s, paused %s", c.Elapsed, c.Paused)
 	}
 	strict := ticket(clockAt(1, 9, 0), sla.P3)
 	strict.Tier = "custom"

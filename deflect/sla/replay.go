@@ -126,16 +126,16 @@ func (r *run) reopen(t time.Time) {
 	}
 	r.resolved, r.closed, r.waiting = false, false, false
 	r.modes(t)
-	c := r.current(Resolution)
-	c.revive(t)
-	if c.cell.Tier != r.tier || c.cell.Priority != r.priority {
-		c.reclassify(r.cell(Resolution, t), false, "", t)
-	}
+	r.current(Resolution).revive(t)
 }
 
-// reclassify puts every live clock under its cell in the policy of t.
+// reclassify puts every live clock under its cell in the policy of t, and
+// remembers it for a resolved one.
 func (r *run) reclassify(tier string, priority Priority, t time.Time) {
 	r.tier, r.priority = tier, priority
+	if c := r.current(Resolution); r.resolved && !c.live {
+		c.moves = append(c.moves, move{t, r.cell(Resolution, t)})
+	}
 	for _, c := range r.cycles {
 		if c.live {
 			cell := r.cell(c.target, t)

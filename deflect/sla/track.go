@@ -63,8 +63,9 @@ func (tr track) sum(now time.Time) (running, paused time.Duration) {
 // reach is the instant at which the running time comes to x: in the past when
 // it has, else foreseen from the stretch that still runs; false while paused
 // before it or when the calendar never opens that long. A clock that comes to
-// x in the very instant it is paused comes to it when it resumes: due moves by
-// exactly the open part of the pause.
+// x in the very instant it is paused, in open hours, comes to it when it
+// resumes: due moves by exactly the open part of the pause. At closing time the
+// pause is too late, since one in closed hours changes nothing.
 func (tr track) reach(x time.Duration) (time.Time, bool) {
 	var acc time.Duration
 	var touched time.Time // where a stretch before a pause ended exactly at x
@@ -84,7 +85,8 @@ func (tr track) reach(x time.Duration) (time.Time, bool) {
 			return due, ok
 		}
 		open := s.cal.Between(s.from, s.to)
-		if x-acc < open || x-acc == open && (i+1 == len(tr) || !tr[i+1].paused) {
+		inTime := i+1 < len(tr) && tr[i+1].paused && due.Equal(s.to) && s.cal.IsOpen(due)
+		if x-acc < open || x-acc == open && !inTime {
 			return due, ok
 		}
 		if acc += open; acc == x {
