@@ -4,11 +4,9 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"mime/multipart"
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -132,25 +130,24 @@ func (s *Server) showContact(c *gin.Context, status int, values contactValues, w
 // come first, on a page of their own; send=anyway goes straight through.
 func (s *Server) contactSubmit(c *gin.Context) error {
 	loc := s.locale(c)
-	values, files, err := s.readContact(c)
+	form, wrong, err := s.readContact(c)
 	if err != nil {
 		return err
 	}
-	form := c.Request.PostForm
+	values := form.values
 	token := s.readFormToken(values.Token)
 	if values.Token == "" || token.hash == "" {
 		values.Token = s.newFormToken()
 		token = formToken{hash: s.readFormToken(values.Token).hash}
 	}
-	wrong := s.saveFiles(&values, files)
-	sub := s.submission(c, values, token, form.Get("website"))
+	sub := s.submission(c, values, token, form.text.Get("website"))
 	if wrong == nil {
 		wrong = asError(sub.Clean())
 	}
 	if wrong != nil {
 		return s.refuseContact(c, values, wrong)
 	}
-	if form.Get("send") != "anyway" && sub.Suspicion == "" {
+	if form.text.Get("send") != "anyway" && sub.Suspicion == "" {
 		found, err := s.suggest(c.Request.Context(), loc.Lang, values.Subject, values.Message)
 		if err != nil {
 			s.log.Error("suggest", "request_id", s.requestID(c), "err", err) // the ticket matters more
@@ -192,76 +189,6 @@ func (s *Server) refuseContact(c *gin.Context, values contactValues, wrong *errs
 		s.log.Error("contact form", "request_id", s.requestID(c), "err", wrong)
 	}
 	return s.showContact(c, status, values, wrong)
-}
-
-// readContact parses the form, multipart or not.
-func (s *Server) readContact(c *gin.Context) (contactValues, []*multipart.FileHeader, error) {
-	var v contactValues
-	r := c.Request
-	mediaType := strings.ToLower(r.Header.Get("Content-Type"))
-	var err error
-	if strings.HasPrefix(mediaType, "multipart/form-data") {
-		err = r.ParseMultipartForm(1 << 20)
-	} else {
-		err = r.ParseForm()
-	}
-	if err != nil {
-		var tooLarge *http.MaxBytesError
-		if errors.As(err, &tooLarge) {
-			return v, nil, err
-		}
-		return v, nil, errs.Newf(errs.Invalid, "", "contact form: %w", err)
-	}
-	f := r.PostForm
-	v = contactValues{
-		Token: f.Get("form_token"), Name: f.Get("name"), Email: f.Get("email"), Category: f.Get("category"),
-		Urgency: f.Get("urgency"), Impact: f.Get("impact"), Subject: f.Get("subject"), Message: f.Get("message"),
-		Script: f.Get("script") == "1",
-	}
-	for _, kept := range f["kept"] {
-		if k, ok := s.readKept(kept); ok && len(v.Files) < intake.MaxAttachments && !slices.Contains(f["drop"], k.ID) {
-			v.Files = append(v.Files, k)
-		}
-	}
-	if r.MultipartForm == nil {
-		return v, nil, nil
-	}
-	defer func() {
-		if err := r.MultipartForm.RemoveAll(); err != nil {
-			s.log.Warn("remove temporary files", "err", err)
-		}
-	}()
-	return v, r.MultipartForm.File["attachments"], nil
-}
-
-// saveFiles stores the uploaded files. Good ones are kept even when another
-// is refused, so that nobody has to choose them again.
-func (s *Server) saveFiles(v *contactValues, files []*multipart.FileHeader) *errs.Error {
-	var wrong *errs.Error
-	for _, fh := range files {
-		if fh.Filename == "" && fh.Size == 0 {
-			continue // an empty file input
-		}
-		if len(v.Files) >= intake.MaxAttachments {
-			return errs.InvalidFields(errs.Field{Name: "attachments", Key: "error.field.too_many_files", Args: map[string]any{"Limit": intake.MaxAttachments}})
-		}
-		a, err := s.saveFile(fh)
-		if err != nil {
-			wrong = asError(err)
-			continue
-		}
-		v.Files = append(v.Files, keptFile{a, s.keepToken(a)})
-	}
-	return wrong
-}
-
-func (s *Server) saveFile(fh *multipart.FileHeader) (intake.Attachment, error) {
-	f, err := fh.Open()
-	if err != nil {
-		return intake.Attachment{}, err
-	}
-	defer func() { _ = f.Close() }() // it was only read
-	return s.opt.Support.Files.Save(fh.Filename, f)
 }
 
 // keepToken carries an uploaded file's record through the next steps of the

@@ -219,3 +219,9 @@ func (s *Server) noRoute(c *gin.Context) error {
 }
 
 func (s *Server) noMethod(*gin.Context) error { return errMethod }
+
+// postOnly answers GET where a section's address would otherwise match.
+func (s *Server) postOnly(c *gin.Context) error {
+	c.Header("Allow", http.MethodPost)
+	return errMethod
+}

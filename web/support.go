@@ -83,6 +83,7 @@ func (s *Server) supportRoutes() {
 	s.post("/api/v1/attempt", 0, s.apiAttempt)
 	s.post("/api/v1/customers", maxCustomersBody, s.apiCustomers)
 	s.post("/{lang}/vote", 0, s.vote)
+	s.get("/{lang}/vote", s.postOnly)
 	s.get("/{lang}/request/:token", s.request)
 	s.post("/{lang}/request/:token", 0, s.requestReply)
 	s.get("/{lang}/request/:token/files/:id", s.requestFile)

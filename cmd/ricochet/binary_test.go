@@ -136,11 +136,18 @@ func cleanEnv() []string {
 // ricochet runs a subcommand to its end.
 func ricochet(t testing.TB, args ...string) (stdout string, err error) {
 	t.Helper()
+	return ricochetBy(t, nil, args...)
+}
+
+// ricochetBy is ricochet with a command in front of it.
+func ricochetBy(t testing.TB, before []string, args ...string) (stdout string, err error) {
+	t.Helper()
 	path, err := binary()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(path, args...)
+	line := append(append(append([]string{}, before...), path), args...)
+	cmd := exec.Command(line[0], line[1:]...)
 	cmd.Dir, cmd.Env = t.TempDir(), cleanEnv()
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr

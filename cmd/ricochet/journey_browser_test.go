@@ -193,8 +193,12 @@ func (b *tab) press(keys string, opts ...chromedp.KeyOption) {
 // character follows when it does.
 func (b *tab) shortcut(key, code string) {
 	b.t.Helper()
+	text, number := key, int64(0)
+	if key == "Enter" {
+		text, number = "\r", 13
+	}
 	b.do(
-		call(input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyDown, Key: key, Code: code, Text: key}),
+		call(input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyDown, Key: key, Code: code, Text: text, WindowsVirtualKeyCode: number}),
 		call(input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyUp, Key: key, Code: code}),
 	)
 }

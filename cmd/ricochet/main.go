@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // D-1: times are right on machines without zone data
 
 	"github.com/alecthomas/kong"
 )

@@ -78,7 +78,7 @@ func (f *Files) Quota() int64 { return f.quota }
 // a type that is not allowed, or a full quota is an error of kind invalid,
 // invalid and unavailable.
 func (f *Files) Save(name string, r io.Reader) (Attachment, error) {
-	a := Attachment{ID: uuid.NewString(), Name: CleanName(name)}
+	a := Attachment{ID: uuid.Must(uuid.NewV7()).String(), Name: CleanName(name)} // version 7 keeps the order of a form's files
 	refuse := func(key string, args map[string]any) (Attachment, error) {
 		if args == nil {
 			args = map[string]any{}
