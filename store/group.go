@@ -24,6 +24,10 @@ const (
 	// backgroundShare is how many writes that somebody waits for let one of
 	// background work into their commit: it goes on, slowly, under any load.
 	backgroundShare = 8
+	// calm is how long nobody may have waited for a write before background
+	// work gets commits of its own. Between two writes of a busy minute there
+	// are moments without one, and a commit begun then makes the next one wait.
+	calm = 20 * time.Millisecond
 )
 
 // request is one waiting write.
@@ -89,9 +93,10 @@ func (db *DB) InTx(ctx context.Context, fn func(*Tx) error) error {
 
 // writer is the goroutine that owns the writing connection.
 type writer struct {
-	db    *DB
-	conn  *sql.Conn
-	stmts stmtCache
+	db     *DB
+	conn   *sql.Conn
+	stmts  stmtCache
+	earned int // writes done since background work had its share
 }
 
 func (w *writer) run() {
@@ -101,12 +106,19 @@ func (w *writer) run() {
 			w.db.log.Warn("close writer", "err", err)
 		}
 	}()
+	quiet := time.NewTimer(calm)
+	defer quiet.Stop()
+	later := w.db.later
 	for {
 		select {
 		case r := <-w.db.queue:
-			w.group(w.collect(r, false))
-		case r := <-w.db.later:
-			w.group(w.collect(r, true))
+			w.group(w.collect(r))
+			later = nil
+			quiet.Reset(calm)
+		case <-quiet.C:
+			later = w.db.later
+		case r := <-later:
+			w.group(take([]*request{r}, w.db.later, maxGroup))
 		case <-w.db.stop:
 			w.drain()
 			return
@@ -119,28 +131,24 @@ func (w *writer) drain() {
 	for {
 		select {
 		case r := <-w.db.queue:
-			w.group(w.collect(r, false))
+			w.group(w.collect(r))
 		case r := <-w.db.later:
-			w.group(w.collect(r, true))
+			w.group(take([]*request{r}, w.db.later, maxGroup))
 		default:
 			return
 		}
 	}
 }
 
-// collect takes what is waiting behind first, background work last: all of it
-// when nothing else waits, else its share.
-func (w *writer) collect(first *request, background bool) []*request {
+// collect takes what is waiting behind first, and the share of background
+// work that the writes since the last one have earned.
+func (w *writer) collect(first *request) []*request {
 	rs := take([]*request{first}, w.db.queue, maxGroup)
 	urgent := len(rs)
-	if background {
-		urgent--
-	}
-	room := maxGroup
-	if urgent > 0 {
-		room = min(maxGroup, urgent+max(1, urgent/backgroundShare))
-	}
-	return take(rs, w.db.later, room)
+	w.earned = min(w.earned+urgent, maxGroup)
+	rs = take(rs, w.db.later, urgent+w.earned/backgroundShare)
+	w.earned -= (len(rs) - urgent) * backgroundShare
+	return rs
 }
 
 // take moves what waits in queue to rs until it has room members.
