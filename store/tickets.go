@@ -141,6 +141,20 @@ func (db *DB) TicketByID(ctx context.Context, id string) (ticket.Ticket, error) 
 	return first(rows, err, scanTicket)
 }
 
+// TicketByNumber finds a ticket by what people quote; kind not_found when
+// there is none.
+func (db *DB) TicketByNumber(ctx context.Context, number string) (ticket.Ticket, error) {
+	rows, err := db.get(ctx, "SELECT "+ticketColumns+" FROM tickets WHERE number = $1", number)
+	return first(rows, err, scanTicket)
+}
+
+// TicketsAfter lists tickets by id, for going through all of them in steps:
+// the next limit ones after the id, "" for the first.
+func (db *DB) TicketsAfter(ctx context.Context, id string, limit int) ([]ticket.Ticket, error) {
+	rows, err := db.get(ctx, "SELECT "+ticketColumns+" FROM tickets WHERE id > $1 ORDER BY id LIMIT $2", id, limit)
+	return collect(rows, err, scanTicket)
+}
+
 // TicketByAccess finds the ticket whose "my request" secret has this hash.
 func (db *DB) TicketByAccess(ctx context.Context, hash string) (ticket.Ticket, error) {
 	rows, err := db.get(ctx, "SELECT "+ticketColumns+" FROM tickets WHERE access_hash = $1", hash)

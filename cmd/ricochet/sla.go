@@ -18,6 +18,9 @@ import (
 type slaCmd struct {
 	Verify slaVerifyCmd `cmd:"" help:"Run files of test vectors through the engine; status 1 if any fails."`
 	Policy slaPolicyCmd `cmd:"" help:"Print the shipped policy, or check one."`
+
+	Explain  slaExplainCmd  `cmd:"" help:"Print every interval, due date and alert of a ticket, with the rule behind each."`
+	Backtest slaBacktestCmd `cmd:"" help:"Replay all tickets under another policy and say what would have been breached."`
 }
 
 // slaPolicyCmd prints the shipped policy file, ready to be edited, or checks

@@ -20,7 +20,7 @@ func (c Clocks) Tier(contract Tier, mrrCents int64, now time.Time) Tier {
 // Evaluate gives the latest cycle of every target of the ticket at now, in
 // the order they are shown. Targets that have not started are left out.
 func (c Clocks) Evaluate(log []Event, now time.Time) []Target {
-	state := sla.Evaluate(slaLog(log), c.Book, now)
+	state := sla.Evaluate(SLALog(log), c.Book, now)
 	var all []Target
 	for _, name := range sla.Targets {
 		cy, ok := state.Current(name)
@@ -39,8 +39,8 @@ func (c Clocks) Evaluate(log []Event, now time.Time) []Target {
 	return all
 }
 
-// slaLog says in the clocks' words what happened to a ticket.
-func slaLog(log []Event) sla.Log {
+// SLALog says in the clocks' words what happened to a ticket.
+func SLALog(log []Event) sla.Log {
 	var l sla.Log
 	tier, priority := Free, P4
 	for _, e := range log {
