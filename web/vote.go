@@ -86,7 +86,7 @@ func (s *Server) voteView(c *gin.Context, a *kb.Article) voteView {
 		Chrome: s.chrome(loc, "vote", loc.T("vote.thanks_title")).private(), Article: articleLink{a.Title, a.URL()},
 		ID: a.Pair, Revision: a.Revision, Reasons: deflect.VoteReasons, Max: deflect.MaxComment, Errors: map[string]string{},
 	}
-	v.Languages, v.Kind = nil, "vote"
+	v.Languages, v.Kind = nil, "vote-page" // .vote is the bar below an article
 	v.crumbs(loc, Crumb{a.Title, a.URL()}, Crumb{v.Title, ""})
 	return v
 }

@@ -129,7 +129,7 @@ func TestLockedDatabase(t *testing.T) {
 	data := t.TempDir()
 	s := serve(t, data, "--rate-limit", "off")
 	s.mishaps = true
-	other := open(t, "sqlite", "file:"+filepath.Join(data, store.FileName)+"?_txlock=immediate")
+	other := open(t, "sqlite", "file:"+filepath.Join(data, store.FileName)+"?_pragma=busy_timeout(5000)&_txlock=immediate")
 	tx, err := other.Begin()
 	if err != nil {
 		t.Fatal(err)
