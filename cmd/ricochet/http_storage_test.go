@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -130,10 +131,14 @@ func TestLockedDatabase(t *testing.T) {
 	s := serve(t, data, "--rate-limit", "off")
 	s.mishaps = true
 	other := open(t, "sqlite", "file:"+filepath.Join(data, store.FileName)+"?_pragma=busy_timeout(5000)&_txlock=immediate")
-	tx, err := other.Begin()
-	if err != nil {
-		t.Fatal(err)
-	}
+	// SQLite answers "busy" at once, timeout or not, while the program's own
+	// first writes and their checkpoint are under way.
+	var tx *sql.Tx
+	until(t, 10*time.Second, "the write lock", func() (ok bool) {
+		var err error
+		tx, err = other.Begin()
+		return err == nil
+	})
 	v := s.visitor()
 	form := message("locked-database-token")
 	done := make(chan page)
