@@ -83,7 +83,7 @@ func (s *Server) readParts(r *http.Request, text url.Values) (saved []keptFile, 
 	left := int64(maxFormText)
 	for {
 		part, err := parts.NextPart()
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF { // the last boundary; a body that was cut short wraps it
 			return saved, wrong, nil
 		}
 		if err != nil {

@@ -34,7 +34,7 @@ func TestQuarantine(t *testing.T) {
 	held("the same again", v.post("/fr/contact", trap))
 	form := message(tokenField.FindStringSubmatch(v.get("/fr/contact").body)[1])
 	form.Set("subject", "Envoyé aussitôt")
-	held("a form filled within two seconds", v.post("/fr/contact", form))
+	held("a form filled within two seconds", v.postFiles("/fr/contact", form, upload{"journal.txt", "a line"}))
 	if n := len(s.mails()); n > 0 {
 		t.Errorf("held messages sent %d mails", n)
 	}
@@ -52,6 +52,14 @@ func TestQuarantine(t *testing.T) {
 	if !strings.HasPrefix(ticket.path, "/staff/tickets/") || !strings.Contains(ticket.body, "Envoyé aussitôt") {
 		t.Errorf("release leads to %s", ticket.path)
 	}
+	files, err := htmlcheck.All([]byte(ticket.body), ".files a", "href")
+	if err != nil || len(files) != 1 {
+		t.Fatalf("files of the released ticket: %v %v", files, err)
+	}
+	if f := desk.get(files[0]); f.body != "a line" || !strings.HasPrefix(f.header.Get("Content-Disposition"), "attachment") {
+		t.Errorf("the file of the released ticket: %q %v", f.body, f.header)
+	}
+	s.visitor().get(files[0]).check(t, htmlcheck.In("#f-password")) // strangers are asked to sign in
 	s.mail("camille.martin@example.org", "Envoyé aussitôt", ticketNumber.FindString(ticket.body))
 	desk.post("/staff/quarantine/"+byID["trap"], url.Values{"action": {"dismiss"}}).check(t, htmlcheck.Not(".held"), htmlcheck.In(".empty"))
 	again := desk.post("/staff/quarantine/"+byID["fast"], url.Values{"action": {"release"}})

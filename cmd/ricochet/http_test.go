@@ -166,6 +166,62 @@ func TestFormAgain(t *testing.T) {
 	}
 }
 
+// TestMalformedForms: what no browser sends is refused, whoever sends it.
+func TestMalformedForms(t *testing.T) {
+	s := serve(t, t.TempDir(), "--rate-limit", "off")
+	v := s.visitor()
+	contentType, body := multipartForm(message("malformed-form-token"), upload{"a.txt", strings.Repeat("a file ", 100)})
+	long := message("malformed-long-text-1")
+	long["name"] = []string{strings.Repeat("n", 1<<20)}
+	longType, longBody := multipartForm(long)
+	for _, tt := range []struct {
+		what, contentType, body string
+		status                  int
+	}{
+		{"no boundary", "multipart/form-data", string(body), 400},
+		{"another boundary", "multipart/form-data; boundary=other", string(body), 400},
+		{"cut in a file", contentType, string(body[:len(body)-200]), 400},
+		{"nothing", contentType, "", 400},
+		{"a bad escape", "application/x-www-form-urlencoded", "message=%zz", 400},
+		{"a MiB of text", longType, string(longBody), 413},
+		{"JSON", "application/json", `{"message":"x"}`, 422},
+	} {
+		p := v.do("POST", "/fr/contact", tt.contentType, strings.NewReader(tt.body))
+		p.want(t, tt.what, tt.status)
+	}
+	stored(t, s.data, nil)
+}
+
+// TestHeadersOfRedirects looks at answers that a browser does not show.
+func TestHeadersOfRedirects(t *testing.T) {
+	s := serve(t, t.TempDir())
+	v := s.visitor()
+	v.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	for path, status := range map[string]int{
+		"/": 302, "/fr": 301, "/fr/products": 301, "/fr/products/vps/": 301, "/staff": 303, "/staff/status": 303,
+	} {
+		v.get(path).want(t, path, status)
+	}
+	first := v.get("/fr/products/vps")
+	v.header.Set("If-None-Match", first.header.Get("Etag"))
+	v.get("/fr/products/vps").want(t, "an article that has not changed", http.StatusNotModified)
+	v.header.Del("If-None-Match")
+	v.do("HEAD", "/fr/products/vps", "", nil).want(t, "HEAD", http.StatusOK)
+	sheets, err := htmlcheck.All([]byte(first.body), "link[rel=stylesheet]", "href")
+	if err != nil || len(sheets) == 0 {
+		t.Fatalf("style sheets: %v %v", sheets, err)
+	}
+	sheet := v.get(sheets[0])
+	sheet.want(t, "a style sheet", http.StatusOK)
+	if got := sheet.header.Get("Cache-Control"); !strings.Contains(got, "immutable") {
+		t.Errorf("Cache-Control of a style sheet: %q", got)
+	}
+	v.header.Set("Accept-Language", "en")
+	if got := v.get("/").header.Get("Location"); got != "/en/" {
+		t.Errorf("/ for an English browser leads to %s", got)
+	}
+}
+
 func TestOddQueries(t *testing.T) {
 	s := serve(t, t.TempDir())
 	v := s.visitor()
