@@ -61,6 +61,7 @@ type DB struct {
 
 	queue chan *request // SQLite: writes waiting for the next group commit
 	later chan *request // SQLite: writes of background work, which let the others go first
+	wrote chan struct{} // SQLite: something was committed since the last checkpoint
 	stop  chan struct{}
 	done  sync.WaitGroup
 	close sync.Once
@@ -72,7 +73,7 @@ const FileName = "ricochet.db"
 // Open opens the database, creates it when missing and brings its schema up
 // to date. A schema newer than this program is refused.
 func Open(ctx context.Context, o Options) (*DB, error) {
-	db := &DB{clock: o.Clock, log: o.Log, stop: make(chan struct{}), queue: make(chan *request, 1024), later: make(chan *request, 64)}
+	db := &DB{clock: o.Clock, log: o.Log, stop: make(chan struct{}), queue: make(chan *request, 1024), later: make(chan *request, 64), wrote: make(chan struct{}, 1)}
 	var err error
 	if o.Database != "" {
 		err = db.openPostgres(o.Database)
@@ -87,8 +88,11 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		return nil, errors.Join(err, db.closePools())
 	}
 	if db.engine == SQLite {
-		if err := db.startWriter(ctx); err != nil {
+		if err := db.startCheckpoints(ctx, filepath.Join(o.Dir, FileName)); err != nil {
 			return nil, errors.Join(err, db.closePools())
+		}
+		if err := db.startWriter(ctx); err != nil {
+			return nil, errors.Join(err, db.Close())
 		}
 	}
 	return db, nil
@@ -114,7 +118,7 @@ func (db *DB) openPostgres(dsn string) error {
 func sqliteURI(path, mode string) string {
 	q := url.Values{"_pragma": {
 		"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)",
-		"cache_size(-16000)", "temp_store(MEMORY)",
+		"cache_size(-16000)", "temp_store(MEMORY)", fmt.Sprintf("wal_autocheckpoint(%d)", maxLogPages),
 	}, "_txlock": {"immediate"}}
 	if mode != "" {
 		q.Set("mode", mode)

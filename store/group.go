@@ -179,6 +179,7 @@ func (w *writer) group(rs []*request) {
 	} else if errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) {
 		w.reconnect()
 	}
+	w.db.noteWrite()
 	for _, r := range rs {
 		if r.err == nil && err != nil {
 			r.err = err
