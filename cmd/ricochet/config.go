@@ -121,8 +121,14 @@ func (r *fileResolver) Validate(app *kong.Application) error {
 	return nil
 }
 
-// Resolve gives the file's value of a flag.
+// Resolve gives the file's value of a flag, unless the environment has one:
+// kong would let the file win.
 func (r *fileResolver) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+	for _, name := range flag.Envs {
+		if _, ok := os.LookupEnv(name); ok {
+			return nil, nil
+		}
+	}
 	if v, ok := r.values[flag.Name]; ok {
 		return v, nil
 	}

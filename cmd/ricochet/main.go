@@ -13,6 +13,8 @@ import (
 	_ "time/tzdata" // D-1: times are right on machines without zone data
 
 	"github.com/alecthomas/kong"
+
+	"github.com/vmcloud/ricochet/internal/errs"
 )
 
 // cli lists the subcommands, one file each.
@@ -42,6 +44,10 @@ type console struct{ out, err io.Writer }
 // start it in its own process. It returns the exit status.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	fail := func(err error) int {
+		var known *errs.Error
+		if errors.As(err, &known) && known.Err != nil && known == err {
+			err = known.Err // the person at the terminal needs the cause, not its kind
+		}
 		fmt.Fprintln(stderr, "ricochet:", err)
 		return 1
 	}
