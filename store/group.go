@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"time"
 
@@ -143,6 +144,8 @@ func (w *writer) drain() {
 // collect takes what is waiting behind first, and the share of background
 // work that the writes since the last one have earned.
 func (w *writer) collect(first *request) []*request {
+	// Requests that are about to ask for a write get to it, and share the fsync.
+	runtime.Gosched()
 	rs := take([]*request{first}, w.db.queue, maxGroup)
 	urgent := len(rs)
 	w.earned = min(w.earned+urgent, maxGroup)
