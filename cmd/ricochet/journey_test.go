@@ -16,19 +16,18 @@ import (
 // out rather than taken from the locale files: a test that read those would
 // pass with any text.
 type words struct {
-	lang                            string
-	query, logged, result           string // a search, the way the log keeps it, and the path of an article it must find
-	thanks                          string // after a vote
-	voteThanks                      string // heading of the thanks page
-	question, questionBody          string // of the contact form
-	solved                          string // heading
-	sent                            string
-	due, zone                       string // in the acknowledgement
-	teamReply, customerReply        string
-	waiting, inProgress             string // states
-	queueEmpty                      string
-	beforeSending                   string // heading of the page in between
-	followUp, requestSent, yourself string
+	lang                     string
+	query, logged, result    string // a search, the way the log keeps it, and the path of an article it must find
+	thanks                   string // after a vote
+	voteThanks               string // heading of the thanks page
+	question, questionBody   string // of the contact form
+	solved                   string // heading
+	sent                     string
+	due, zone                string // in the acknowledgement
+	teamReply, customerReply string
+	waiting, inProgress      string // states
+	beforeSending            string // heading of the page in between
+	requestSent              string
 }
 
 var journeys = []words{
@@ -38,8 +37,8 @@ var journeys = []words{
 		question:   "Impossible de me connecter en SSH", questionBody: "Depuis ce matin, la connexion SSH à ma VM est refusée : « Connection refused ». Que faire ?",
 		solved: "Heureux d’avoir pu vous aider", sent: "Votre demande est enregistrée", due: "Première réponse", zone: "heure de Paris",
 		teamReply: "Bonjour, votre pare-feu bloque le port 22. Ouvrez-le, puis réessayez.", customerReply: "Merci, c’est ouvert et cela fonctionne.",
-		waiting: "En attente du client", inProgress: "Ouverte", queueEmpty: "Aucune demande en attente",
-		beforeSending: "Avant d’envoyer", requestSent: "Votre message est ajouté à la demande", yourself: "Vous",
+		waiting: "En attente du client", inProgress: "Ouverte",
+		beforeSending: "Avant d’envoyer", requestSent: "Votre message est ajouté à la demande",
 	},
 	{
 		lang: "en", query: "firewall", logged: "firewall", result: "/en/troubleshooting/network-issues", thanks: "Thank you",
@@ -47,8 +46,8 @@ var journeys = []words{
 		question:   "I cannot connect with SSH", questionBody: "Since this morning the SSH connection to my VM is refused: “Connection refused”. What can I do?",
 		solved: "Glad we could help", sent: "Your request is registered", due: "First response", zone: "Paris time",
 		teamReply: "Hello, your firewall blocks port 22. Open it, then try again.", customerReply: "Thank you, it is open and it works.",
-		waiting: "Waiting for", inProgress: "Open", queueEmpty: "No ticket is waiting",
-		beforeSending: "Before you send", requestSent: "Your message has been added", yourself: "You",
+		waiting: "Waiting for", inProgress: "Open",
+		beforeSending: "Before you send", requestSent: "Your message has been added",
 	},
 }
 
