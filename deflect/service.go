@@ -22,7 +22,8 @@ type Tx interface {
 	PersonOfVisitor(visitor string) (string, error)
 	InsertAttempt(Attempt) error
 	UpdateAttempt(Attempt) error
-	AppendLedger(Entry) error
+	// AppendLedger adds lines to the ledger.
+	AppendLedger(...Entry) error
 	// LeftAttempts lists pending attempts not active since before, oldest first.
 	LeftAttempts(before time.Time, limit int) ([]Attempt, error)
 	// RevocableAttempts lists unrevoked confirmed or assumed attempts of the
@@ -239,15 +240,13 @@ func Ticket(tx Tx, v Visit, ticketID, personID string) error {
 			return err
 		}
 		a = BecomeTicket(a, ticketID, personID, now)
+		became := entry(now, a.ID, EntryTicket, "", ticketData(ticketID))
 		if fresh {
-			err = errors.Join(tx.InsertAttempt(a), appendEntry(tx, a.ID, EntryStarted, "", ""))
+			err = errors.Join(tx.InsertAttempt(a), tx.AppendLedger(entry(now, a.ID, EntryStarted, "", ""), became))
 		} else {
-			err = tx.UpdateAttempt(a)
+			err = errors.Join(tx.UpdateAttempt(a), tx.AppendLedger(became))
 		}
 		if err != nil {
-			return err
-		}
-		if err := appendEntry(tx, a.ID, EntryTicket, "", ticketData(ticketID)); err != nil {
 			return err
 		}
 	}
@@ -277,7 +276,11 @@ func appendEntry(tx Tx, attempt string, kind EntryKind, article, data string) er
 }
 
 func appendEntryAt(tx Tx, at time.Time, attempt string, kind EntryKind, article, data string) error {
-	return tx.AppendLedger(Entry{ID: NewID(), AttemptID: attempt, At: at, Kind: kind, Article: article, Data: data})
+	return tx.AppendLedger(entry(at, attempt, kind, article, data))
+}
+
+func entry(at time.Time, attempt string, kind EntryKind, article, data string) Entry {
+	return Entry{ID: NewID(), AttemptID: attempt, At: at, Kind: kind, Article: article, Data: data}
 }
 
 // NewID makes an opaque id that sorts by creation (UUID version 7, RFC 9562).

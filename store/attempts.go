@@ -32,9 +32,10 @@ func (tx *Tx) AttemptByForm(formToken string) (deflect.Attempt, error) {
 	return first(rows, err, scanAttempt)
 }
 
-// LastCounted is when the unit's latest counted attempt began.
+// LastCounted is when the latest counted attempt of a visitor began; a unit
+// without one is a form, which nothing came before.
 func (tx *Tx) LastCounted(unit string) (time.Time, error) {
-	rows, err := tx.query("SELECT MAX(started_at) FROM attempts WHERE unit = $1 AND counted = 1", unit)
+	rows, err := tx.query("SELECT MAX(started_at) FROM attempts WHERE unit = $1 AND counted = 1 AND visitor IS NOT NULL", unit)
 	v, err := first(rows, err, func(r rowScanner) (sql.NullInt64, error) {
 		var v sql.NullInt64
 		err := r.Scan(&v)
@@ -72,11 +73,25 @@ func (tx *Tx) UpdateAttempt(a deflect.Attempt) error {
 	return err
 }
 
-// AppendLedger adds a line to the append-only ledger.
-func (tx *Tx) AppendLedger(e deflect.Entry) error {
-	_, err := tx.exec("INSERT INTO ledger (id, attempt_id, at, kind, article, data) VALUES ($1, $2, $3, $4, $5, $6)",
-		e.ID, e.AttemptID, millis(e.At), e.Kind, e.Article, e.Data)
-	return err
+// AppendLedger adds lines to the append-only ledger.
+func (tx *Tx) AppendLedger(entries ...deflect.Entry) error {
+	const one = "($1, $2, $3, $4, $5, $6)"
+	const into = "INSERT INTO ledger (id, attempt_id, at, kind, article, data) VALUES "
+	for len(entries) > 0 {
+		e := entries[0]
+		args := []any{e.ID, e.AttemptID, millis(e.At), e.Kind, e.Article, e.Data}
+		text := into + one
+		if len(entries) > 1 { // what a ticket adds, in one statement
+			e = entries[1]
+			args = append(args, e.ID, e.AttemptID, millis(e.At), e.Kind, e.Article, e.Data)
+			text += ", ($7, $8, $9, $10, $11, $12)"
+		}
+		if _, err := tx.exec(text, args...); err != nil {
+			return err
+		}
+		entries = entries[len(args)/6:]
+	}
+	return nil
 }
 
 // LeftAttempts lists pending attempts that were last active at or before t.

@@ -154,11 +154,14 @@ CREATE TABLE attempts (
     revoked_at    BIGINT,
     revoked_by    TEXT
 );
-CREATE INDEX attempts_unit ON attempts (unit, started_at);
-CREATE INDEX attempts_open ON attempts (outcome, active_at);
+-- Partial where the rows looked for are few: most attempts end as tickets, and
+-- every index entry is paid by the person who waits for one.
+CREATE INDEX attempts_unit ON attempts (unit, started_at) WHERE visitor IS NOT NULL;
+CREATE INDEX attempts_open ON attempts (active_at) WHERE outcome = '';
 CREATE INDEX attempts_started ON attempts (started_at);
-CREATE INDEX attempts_visitor ON attempts (visitor, outcome_at);
-CREATE INDEX attempts_person ON attempts (person_id, outcome_at);
+CREATE INDEX attempts_known ON attempts (visitor, started_at) WHERE person_id IS NOT NULL;
+CREATE INDEX attempts_claim_visitor ON attempts (visitor, outcome_at) WHERE outcome IN ('confirmed', 'assumed');
+CREATE INDEX attempts_claim_person ON attempts (person_id, outcome_at) WHERE outcome IN ('confirmed', 'assumed');
 
 CREATE TABLE ledger (
     id         TEXT PRIMARY KEY,
@@ -239,5 +242,5 @@ CREATE TABLE jobs (
     last_error  TEXT NOT NULL,
     created_at  BIGINT NOT NULL
 );
-CREATE INDEX jobs_due ON jobs (state, run_at);
-CREATE INDEX jobs_lease ON jobs (state, lease_until);
+CREATE INDEX jobs_due ON jobs (run_at) WHERE state = 'available';
+CREATE INDEX jobs_lease ON jobs (lease_until) WHERE state = 'running';
