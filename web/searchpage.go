@@ -87,6 +87,7 @@ func (s *Server) search(c *gin.Context) error {
 	number := pageNumber(c.Query("page"))
 	v := searchView{Chrome: s.chrome(loc, "search", loc.T("search.title"))}
 	v.Kind, v.Query, v.HideSearch = "search", query, true
+	v.Description = loc.T("search.about")
 	// The canonical address is the page without a query: robots keep one page,
 	// not one for every question somebody asked.
 	if query != "" {

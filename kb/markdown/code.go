@@ -69,11 +69,52 @@ func (w *writer) coloured(lexer chroma.Lexer, code string) {
 		return
 	}
 	w.highlight += len(code)
+	key := colouredKey{lexer.Config().Name, code}
+	if html, ok := colouredBefore.get(key); ok {
+		w.str(html)
+		return
+	}
 	mark := len(w.out)
 	if err := w.tokens(lexer, code); err != nil {
 		w.out = w.out[:mark]
 		w.esc(code)
+		return
 	}
+	colouredBefore.put(key, string(w.out[mark:]))
+}
+
+// colouredBefore remembers coloured code: an article and its translation show
+// the same commands, and colouring them is half the time of a load.
+var colouredBefore = colouredCache{html: map[colouredKey]string{}}
+
+type colouredKey struct{ lexer, code string }
+
+// colouredCache is a bounded memory of coloured code, forgotten whole when it
+// is full.
+type colouredCache struct {
+	mu   sync.Mutex
+	html map[colouredKey]string
+	size int
+}
+
+// maxColoured bounds the cache, in bytes of code and HTML.
+const maxColoured = 2 << 20
+
+func (c *colouredCache) get(k colouredKey) (string, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	html, ok := c.html[k]
+	return html, ok
+}
+
+func (c *colouredCache) put(k colouredKey, html string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.size += len(k.code) + len(html); c.size > maxColoured {
+		clear(c.html)
+		c.size = len(k.code) + len(html)
+	}
+	c.html[k] = html
 }
 
 func (w *writer) tokens(lexer chroma.Lexer, code string) (err error) {
