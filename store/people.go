@@ -18,17 +18,16 @@ func scanCustomer(r rowScanner) (intake.Customer, error) {
 	return c, err
 }
 
-// CustomerOf finds the customer of the first of keys that is known.
+// CustomerOf finds the customer of the first of keys that is known: at most an
+// address and its domain, whose keys sort the other way round.
 func (tx *Tx) CustomerOf(keys []string) (intake.Customer, error) {
-	for _, k := range keys {
-		rows, err := tx.query(`SELECT c.id, c.company, c.contract, c.mrr_cents, c.updated_at
-			FROM customer_keys k JOIN customers c ON c.id = k.customer_id WHERE k.lookup = $1`, k)
-		c, err := first(rows, err, scanCustomer)
-		if !errs.Is(err, errs.NotFound) {
-			return c, err
-		}
+	second := keys[0]
+	if len(keys) > 1 {
+		second = keys[1]
 	}
-	return intake.Customer{}, wrap(sql.ErrNoRows)
+	rows, err := tx.query(`SELECT c.id, c.company, c.contract, c.mrr_cents, c.updated_at
+		FROM customer_keys k JOIN customers c ON c.id = k.customer_id WHERE k.lookup IN ($1, $2) ORDER BY k.lookup DESC LIMIT 1`, keys[0], second)
+	return first(rows, err, scanCustomer)
 }
 
 // SaveCustomer stores a customer and its keys; a key that belonged to another

@@ -174,6 +174,7 @@ type statusView struct {
 	Chrome
 	Desk     desk
 	MailTo   string
+	NoServer bool // mails become files
 	Queued   int
 	Sent     int
 	Suppress int
@@ -189,7 +190,7 @@ type statusView struct {
 func (s *Server) status(c *gin.Context, m *ticket.Staff) error {
 	sup := s.opt.Support
 	v := statusView{
-		Chrome: s.staffChrome(c, "staff.status.title"), MailTo: sup.MailTo, Problems: sup.Problems(),
+		Chrome: s.staffChrome(c, "staff.status.title"), MailTo: sup.MailTo, NoServer: sup.MailFiles, Problems: sup.Problems(),
 		Used: sup.Files.Used() >> 20, Quota: sup.Files.Quota() >> 20,
 	}
 	library := s.current().library

@@ -26,7 +26,8 @@ type Support struct {
 	Store     SupportStore
 	Suggester Suggester
 	Secret    []byte // key of form tokens, receipts and links; the same on every node
-	MailTo    string // where mail goes, in words, for the staff pages
+	MailTo    string // where mail goes, for the staff pages
+	MailFiles bool   // no mail server is configured: MailTo are files
 	Problems  func() []kb.Problem
 }
 

@@ -104,7 +104,7 @@ func (a *app) build(ctx context.Context, s *serveCmd) error {
 				AccessHash: func(id string) string { return web.AccessHash(a.secret, id) },
 			},
 			Tickets: &ticket.Service{Store: store.As[ticket.Tx]{DB: a.db, Cast: func(tx *store.Tx) ticket.Tx { return tx }}, Clocks: clocks},
-			Ledger:  a.ledger, Files: a.files, Store: a.db, Suggester: a.index, Secret: a.secret, MailTo: a.mailTo, Problems: a.problems,
+			Ledger:  a.ledger, Files: a.files, Store: a.db, Suggester: a.index, Secret: a.secret, MailTo: a.mailTo, MailFiles: s.SMTP == "", Problems: a.problems,
 		},
 	})
 	if err != nil {
