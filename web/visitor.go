@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -88,17 +90,29 @@ var robotWords = []string{"bot", "crawl", "spider", "slurp", "preview", "monitor
 // IsRobot says whether the client says that it is a program: its visits are
 // not attempts (D-29). A client without any name counts as one.
 func IsRobot(r *http.Request) bool {
-	agent := strings.ToLower(r.UserAgent())
-	if agent == "" {
-		return true
+	agent := r.UserAgent()
+	if known, ok := agentsSeen.Load(agent); ok {
+		return known.(bool)
 	}
+	robot := agent == ""
+	lower := strings.ToLower(agent)
 	for _, w := range robotWords {
-		if strings.Contains(agent, w) {
-			return true
-		}
+		robot = robot || strings.Contains(lower, w)
 	}
-	return false
+	if len(agent) <= 256 && agentsCount.Add(1) <= maxAgents {
+		agentsSeen.Store(agent, robot)
+	}
+	return robot
 }
+
+// Few browsers make most visits, and every page asks: what was found out about
+// a name is kept, for the first maxAgents names.
+var (
+	agentsSeen  sync.Map // user agent -> bool
+	agentsCount atomic.Int64
+)
+
+const maxAgents = 4096
 
 // A form token is made for each contact form: its instant, some randomness and
 // a signature. It makes submitting twice harmless and shows how long the form
