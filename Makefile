@@ -49,7 +49,7 @@ bench-search: ## latency, throughput, memory and index size at 200, 2,000 and 20
 	RICOCHET_BENCH=200,2000,20000 $(GO) test -tags bench -count=1 -v -timeout 30m -run 'BenchSearch' ./search
 
 bench: ## the marks of serving and writing beside their baselines, in one run (RICOCHET_BENCH=tickets picks one)
-	@mkdir -p bin && $(GO) test -c -o bin/bench.test ./cmd/ricochet
+	@mkdir -p bin && $(GO) test -tags bench -c -o bin/bench.test ./cmd/ricochet
 	@cd cmd/ricochet && RICOCHET_BENCH=$${RICOCHET_BENCH:-1} $(abspath bin/bench.test) -test.run '^TestBench$$' -test.timeout 30m
 
 lighthouse: build ## Lighthouse on home, article, search and contact (needs npm and Chromium)
