@@ -21,7 +21,7 @@ import (
 // and leases are not worth keeping but harmless, so nothing is left out.
 var backupTables = []string{
 	"settings", "customers", "customer_keys", "persons", "staff", "staff_sessions", "api_tokens", "tickets", "ticket_events", "messages",
-	"attachments", "quarantine", "attempts", "ledger", "votes", "article_views", "searches", "mails", "jobs",
+	"attachments", "quarantine", "experiment_periods", "attempts", "ledger", "visits", "reads", "votes", "article_views", "searches", "mails", "jobs",
 }
 
 // Dump is a consistent view of the whole database, the same for both engines,

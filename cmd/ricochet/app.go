@@ -28,21 +28,24 @@ import (
 
 // app is the running program: everything wired together.
 type app struct {
-	log      *slog.Logger
-	clock    clock.Clock
-	db       *store.DB
-	live     *kb.Live
-	index    *search.Index
-	web      *web.Server
-	files    *intake.Files
-	ledger   *deflect.Ledger
-	recorder *deflect.Recorder
-	runner   *jobs.Runner
-	problems func() []kb.Problem // what the staff see about the content
-	mailTo   string
-	secret   []byte
-	running  sync.WaitGroup
-	stop     context.CancelFunc
+	log       *slog.Logger
+	clock     clock.Clock
+	db        *store.DB
+	live      *kb.Live
+	index     *search.Index
+	web       *web.Server
+	files     *intake.Files
+	ledger    *deflect.Ledger
+	trial     *deflect.Experimenter
+	judged    time.Time // attempts that began before were judged, as of judgedAll
+	judgedAll time.Time // when all of them were last looked at
+	recorder  *deflect.Recorder
+	runner    *jobs.Runner
+	problems  func() []kb.Problem // what the staff see about the content
+	mailTo    string
+	secret    []byte
+	running   sync.WaitGroup
+	stop      context.CancelFunc
 }
 
 // open builds the program from its configuration. What was opened is closed
@@ -81,7 +84,9 @@ func (a *app) build(ctx context.Context, s *serveCmd) error {
 		return err
 	}
 	clocks := ticket.Clocks{Book: set.Book}
-	a.ledger = &deflect.Ledger{Store: store.As[deflect.Tx]{DB: a.db, Cast: func(tx *store.Tx) deflect.Tx { return tx }}}
+	if err := a.openLedger(ctx, s.Holdout); err != nil {
+		return err
+	}
 	a.recorder = deflect.NewRecorder(a.db, a.clock, a.log)
 	sender, err := s.sender()
 	if err != nil {
@@ -267,6 +272,7 @@ func (a *app) sweep(ctx context.Context) {
 				break
 			}
 		}
+		a.judge(ctx)
 		if n, err := a.files.RemoveUnused(ctx, a.clock.Now().Add(-keepUnsent), a.db.AttachmentKnown); err != nil && ctx.Err() == nil {
 			a.log.Error("remove unsent attachments", "err", err)
 		} else if n > 0 {
