@@ -10,20 +10,21 @@ import (
 )
 
 const ticketColumns = `id, number, access_hash, person_id, visitor, channel, lang, category, urgency, impact, tier,
-	priority, state, subject, assignee, received_at, updated_at, version, sla`
+	priority, state, subject, assignee, received_at, updated_at, version, sla, wake_at`
 
 func scanTicket(r rowScanner) (ticket.Ticket, error) {
 	var t ticket.Ticket
 	var visitor, assignee sql.NullString
 	var received, updated int64
 	var sla string
+	var wake sql.NullInt64
 	err := r.Scan(&t.ID, &t.Number, &t.AccessHash, &t.PersonID, &visitor, &t.Channel, &t.Lang, &t.Category, &t.Urgency,
-		&t.Impact, &t.Tier, &t.Priority, &t.State, &t.Subject, &assignee, &received, &updated, &t.Version, &sla)
+		&t.Impact, &t.Tier, &t.Priority, &t.State, &t.Subject, &assignee, &received, &updated, &t.Version, &sla, &wake)
 	if err != nil {
 		return t, err
 	}
 	t.Visitor, t.Assignee = visitor.String, assignee.String
-	t.ReceivedAt, t.UpdatedAt = instant(received), instant(updated)
+	t.ReceivedAt, t.UpdatedAt, t.WakeAt = instant(received), instant(updated), optInstant(wake)
 	return t, json.Unmarshal([]byte(sla), &t.SLA)
 }
 
@@ -48,12 +49,12 @@ func (tx *Tx) InsertTicket(t ticket.Ticket, formToken string) (bool, error) {
 	}
 	due, target := t.NextDue()
 	n, err := tx.exec(`INSERT INTO tickets (id, number, form_token, access_hash, person_id, visitor, channel, lang, category,
-		urgency, impact, tier, priority, state, subject, assignee, received_at, updated_at, version, next_due, next_target, sla)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
+		urgency, impact, tier, priority, state, subject, assignee, received_at, updated_at, version, next_due, next_target, sla, wake_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)
 		ON CONFLICT (number) DO NOTHING`,
 		t.ID, t.Number, optText(formToken), t.AccessHash, t.PersonID, optText(t.Visitor), t.Channel, t.Lang, t.Category,
 		t.Urgency, t.Impact, t.Tier, t.Priority, t.State, t.Subject, optText(t.Assignee), millis(t.ReceivedAt),
-		millis(t.UpdatedAt), t.Version, optMillis(due), target, string(sla))
+		millis(t.UpdatedAt), t.Version, optMillis(due), target, string(sla), optMillis(t.WakeAt))
 	return n == 1, err
 }
 
@@ -65,9 +66,9 @@ func (tx *Tx) UpdateTicket(t ticket.Ticket) (bool, error) {
 	}
 	due, target := t.NextDue()
 	n, err := tx.exec(`UPDATE tickets SET category = $1, tier = $2, priority = $3, state = $4, assignee = $5, updated_at = $6,
-		next_due = $7, next_target = $8, sla = $9, version = version + 1 WHERE id = $10 AND version = $11`,
+		next_due = $7, next_target = $8, sla = $9, wake_at = $10, version = version + 1 WHERE id = $11 AND version = $12`,
 		t.Category, t.Tier, t.Priority, t.State, optText(t.Assignee), millis(t.UpdatedAt), optMillis(due), target, string(sla),
-		t.ID, t.Version)
+		optMillis(t.WakeAt), t.ID, t.Version)
 	return n == 1, err
 }
 
@@ -219,7 +220,7 @@ func scanInt(r rowScanner) (int64, error) {
 // last, newest first.
 func (db *DB) Queue(ctx context.Context, f ticket.QueueFilter) ([]ticket.QueueRow, error) {
 	rows, err := db.get(ctx, `SELECT t.id, t.number, t.access_hash, t.person_id, t.visitor, t.channel, t.lang, t.category,
-		t.urgency, t.impact, t.tier, t.priority, t.state, t.subject, t.assignee, t.received_at, t.updated_at, t.version, t.sla,
+		t.urgency, t.impact, t.tier, t.priority, t.state, t.subject, t.assignee, t.received_at, t.updated_at, t.version, t.sla, t.wake_at,
 		p.name, p.email
 		FROM tickets t JOIN persons p ON p.id = t.person_id
 		WHERE CAST($1 AS BIGINT) = 0 OR t.state NOT IN ('resolved', 'closed', 'merged')

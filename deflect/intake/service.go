@@ -145,7 +145,7 @@ func (s *Service) create(tx Tx, sub Submission, by ticket.Actor) (Receipt, error
 		Seq: 1, At: sub.ReceivedAt, Kind: ticket.Created, Actor: by,
 		Data: ticket.EventData{MessageID: m.ID, Tier: tier, Priority: t.Priority, Channel: t.Channel},
 	}
-	t.SLA = s.Clocks.Evaluate([]ticket.Event{created}, tx.Now())
+	t.SLA, t.WakeAt = s.Clocks.Schedule([]ticket.Event{created}, tx.Now())
 	if err := s.insert(tx, &t, sub.FormToken); err != nil {
 		return Receipt{}, err
 	}

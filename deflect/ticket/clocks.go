@@ -20,7 +20,10 @@ func (c Clocks) Tier(contract Tier, mrrCents int64, now time.Time) Tier {
 // Evaluate gives the latest cycle of every target of the ticket at now, in
 // the order they are shown. Targets that have not started are left out.
 func (c Clocks) Evaluate(log []Event, now time.Time) []Target {
-	state := sla.Evaluate(SLALog(log), c.Book, now)
+	return targets(sla.Evaluate(SLALog(log), c.Book, now))
+}
+
+func targets(state sla.State) []Target {
 	var all []Target
 	for _, name := range sla.Targets {
 		cy, ok := state.Current(name)

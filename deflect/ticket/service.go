@@ -96,7 +96,7 @@ func (s *Service) act(ctx context.Context, id string, version int64, f func(now 
 				return err
 			}
 		}
-		c.ticket.SLA = s.Clocks.Evaluate(log, now)
+		c.ticket.SLA, c.ticket.WakeAt = s.Clocks.Schedule(log, now)
 		c.ticket.UpdatedAt = now
 		ok, err := tx.UpdateTicket(c.ticket)
 		if err == nil && !ok {

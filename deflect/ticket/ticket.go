@@ -124,6 +124,7 @@ type Ticket struct {
 	UpdatedAt  time.Time
 	Version    int64 // raised by every change; guards against lost updates
 	SLA        []Target
+	WakeAt     time.Time // when a timer must look at it next, zero for never; a cache like SLA (D-12)
 }
 
 // Target is the cached state of one SLA promise of a ticket (D-12).
@@ -196,6 +197,13 @@ const (
 	TierChanged     EventKind = "tier_changed"
 	Assigned        EventKind = "assigned"
 	MailSuppressed  EventKind = "mail_suppressed"
+
+	// What timers did, so that the log says what has been told (D-18, D-21, D-24).
+	AlertFired    EventKind = "alert"          // Target, Cycle, Percent
+	BreachNoted   EventKind = "breach"         // Target, Cycle
+	Paged         EventKind = "paged"          // on-call was called, or would have been (D-22)
+	CustomerTold  EventKind = "customer_told"  // MailKind
+	EscalationDue EventKind = "escalation_due" // To: the level
 )
 
 // ActorKind says who acted.
@@ -233,7 +241,10 @@ type EventData struct {
 	Tier      Tier     `json:"tier,omitempty"`     // Created
 	Priority  Priority `json:"priority,omitempty"` // Created
 	Channel   Channel  `json:"channel,omitempty"`  // Created
-	MailKind  string   `json:"mail,omitempty"`     // MailSuppressed
+	MailKind  string   `json:"mail,omitempty"`     // MailSuppressed, CustomerTold
+	Target    string   `json:"target,omitempty"`   // AlertFired, BreachNoted
+	Cycle     int      `json:"cycle,omitempty"`    // AlertFired, BreachNoted
+	Percent   int      `json:"percent,omitempty"`  // AlertFired
 }
 
 // next lists the states a person or a timer may choose from each state. New
