@@ -22,6 +22,7 @@ import (
 var backupTables = []string{
 	"settings", "customers", "customer_keys", "persons", "staff", "staff_sessions", "api_tokens", "tickets", "ticket_events", "messages",
 	"attachments", "quarantine", "experiment_periods", "attempts", "ledger", "visits", "reads", "votes", "article_views", "searches", "mails", "jobs",
+	"used_links",
 }
 
 // Dump is a consistent view of the whole database, the same for both engines,

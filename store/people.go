@@ -78,13 +78,14 @@ func (db *DB) SaveCustomers(ctx context.Context, list []intake.Customer) error {
 func (tx *Tx) PersonByEmail(p intake.Person) (intake.Person, error) {
 	rows, err := tx.query(`INSERT INTO persons (id, email, name, lang, customer_id, created_at) VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT (email) DO UPDATE SET customer_id = excluded.customer_id
-		RETURNING id, email, name, lang, customer_id`,
+		RETURNING id, email, name, lang, customer_id, confirmed_at`,
 		p.ID, p.Email, p.Name, p.Lang, optText(p.CustomerID), millis(tx.now))
 	return first(rows, err, func(r rowScanner) (intake.Person, error) {
 		var p intake.Person
 		var customer sql.NullString
-		err := r.Scan(&p.ID, &p.Email, &p.Name, &p.Lang, &customer)
-		p.CustomerID = customer.String
+		var confirmed sql.NullInt64
+		err := r.Scan(&p.ID, &p.Email, &p.Name, &p.Lang, &customer, &confirmed)
+		p.CustomerID, p.Confirmed = customer.String, confirmed.Valid
 		return p, err
 	})
 }

@@ -10,20 +10,21 @@ import (
 )
 
 const ticketColumns = `id, number, access_hash, person_id, visitor, channel, lang, category, urgency, impact, tier,
-	priority, state, subject, assignee, received_at, updated_at, version, sla, wake_at`
+	priority, state, subject, assignee, received_at, updated_at, version, sla, wake_at, queue, fingerprint`
 
 func scanTicket(r rowScanner) (ticket.Ticket, error) {
 	var t ticket.Ticket
-	var visitor, assignee sql.NullString
+	var visitor, assignee, fingerprint sql.NullString
 	var received, updated int64
 	var sla string
 	var wake sql.NullInt64
 	err := r.Scan(&t.ID, &t.Number, &t.AccessHash, &t.PersonID, &visitor, &t.Channel, &t.Lang, &t.Category, &t.Urgency,
-		&t.Impact, &t.Tier, &t.Priority, &t.State, &t.Subject, &assignee, &received, &updated, &t.Version, &sla, &wake)
+		&t.Impact, &t.Tier, &t.Priority, &t.State, &t.Subject, &assignee, &received, &updated, &t.Version, &sla, &wake,
+		&t.Queue, &fingerprint)
 	if err != nil {
 		return t, err
 	}
-	t.Visitor, t.Assignee = visitor.String, assignee.String
+	t.Visitor, t.Assignee, t.Fingerprint = visitor.String, assignee.String, fingerprint.String
 	t.ReceivedAt, t.UpdatedAt, t.WakeAt = instant(received), instant(updated), optInstant(wake)
 	return t, json.Unmarshal([]byte(sla), &t.SLA)
 }
@@ -49,12 +50,14 @@ func (tx *Tx) InsertTicket(t ticket.Ticket, formToken string) (bool, error) {
 	}
 	due, target := t.NextDue()
 	n, err := tx.exec(`INSERT INTO tickets (id, number, form_token, access_hash, person_id, visitor, channel, lang, category,
-		urgency, impact, tier, priority, state, subject, assignee, received_at, updated_at, version, next_due, next_target, sla, wake_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)
+		urgency, impact, tier, priority, state, subject, assignee, received_at, updated_at, version, next_due, next_target, sla, wake_at,
+		queue, fingerprint)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)
 		ON CONFLICT (number) DO NOTHING`,
 		t.ID, t.Number, optText(formToken), t.AccessHash, t.PersonID, optText(t.Visitor), t.Channel, t.Lang, t.Category,
 		t.Urgency, t.Impact, t.Tier, t.Priority, t.State, t.Subject, optText(t.Assignee), millis(t.ReceivedAt),
-		millis(t.UpdatedAt), t.Version, optMillis(due), target, string(sla), optMillis(t.WakeAt))
+		millis(t.UpdatedAt), t.Version, optMillis(due), target, string(sla), optMillis(t.WakeAt), t.Queue,
+		optText(t.Fingerprint))
 	return n == 1, err
 }
 
@@ -66,9 +69,9 @@ func (tx *Tx) UpdateTicket(t ticket.Ticket) (bool, error) {
 	}
 	due, target := t.NextDue()
 	n, err := tx.exec(`UPDATE tickets SET category = $1, tier = $2, priority = $3, state = $4, assignee = $5, updated_at = $6,
-		next_due = $7, next_target = $8, sla = $9, wake_at = $10, version = version + 1 WHERE id = $11 AND version = $12`,
+		next_due = $7, next_target = $8, sla = $9, wake_at = $10, queue = $11, version = version + 1 WHERE id = $12 AND version = $13`,
 		t.Category, t.Tier, t.Priority, t.State, optText(t.Assignee), millis(t.UpdatedAt), optMillis(due), target, string(sla),
-		optMillis(t.WakeAt), t.ID, t.Version)
+		optMillis(t.WakeAt), t.Queue, t.ID, t.Version)
 	return n == 1, err
 }
 
@@ -221,6 +224,7 @@ func scanInt(r rowScanner) (int64, error) {
 func (db *DB) Queue(ctx context.Context, f ticket.QueueFilter) ([]ticket.QueueRow, error) {
 	rows, err := db.get(ctx, `SELECT t.id, t.number, t.access_hash, t.person_id, t.visitor, t.channel, t.lang, t.category,
 		t.urgency, t.impact, t.tier, t.priority, t.state, t.subject, t.assignee, t.received_at, t.updated_at, t.version, t.sla, t.wake_at,
+		t.queue, t.fingerprint,
 		p.name, p.email
 		FROM tickets t JOIN persons p ON p.id = t.person_id
 		WHERE CAST($1 AS BIGINT) = 0 OR t.state NOT IN ('resolved', 'closed', 'merged')

@@ -70,6 +70,7 @@ type Server struct {
 	handler    http.Handler
 	limiter    *limiter
 	logins     *limiter // of staff sign-ins
+	tokens     *tokens
 	shelf      atomic.Pointer[shelf]
 	shelving   sync.Mutex // held by the one request that builds the next shelf
 }
@@ -116,6 +117,7 @@ func New(opt Options) (*Server, error) {
 	s.headers = newSecurityHeaders(base.Scheme == "https")
 	s.limiter = newLimiter(opt.RateLimit, opt.Clock)
 	s.logins = newLimiter(loginPerMinute, opt.Clock)
+	s.tokens = &tokens{known: map[string]knownToken{}}
 	if err := s.build(); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}

@@ -82,6 +82,7 @@ func (s *Server) supportRoutes() {
 	s.post("/{lang}/contact/solved", 0, s.contactConfirm)
 	s.post("/api/v1/suggest", maxSuggestBody, s.apiSuggest)
 	s.post("/api/v1/attempt", 0, s.apiAttempt)
+	s.post("/api/v1/tickets", maxTicketBody, s.apiTickets)
 	s.post("/api/v1/customers", maxCustomersBody, s.apiCustomers)
 	s.post("/{lang}/vote", 0, s.vote)
 	s.get("/{lang}/vote", s.postOnly)

@@ -115,9 +115,13 @@ func (a *app) build(ctx context.Context, s *serveCmd) error {
 	if err != nil {
 		return err
 	}
+	reply, err := s.replyAddress(a.secret)
+	if err != nil {
+		return err
+	}
 	a.jobs(&notify.Notifier{
 		Store:  store.As[notify.Tx]{DB: a.db, Cast: func(tx *store.Tx) notify.Tx { return tx }},
-		Sender: sender, Texts: a.web.Texts(), BaseURL: s.BaseURL, Domain: messageDomain(s.BaseURL), Log: a.log,
+		Sender: sender, Texts: a.web.Texts(), BaseURL: s.BaseURL, Domain: messageDomain(s.BaseURL), Log: a.log, Reply: reply,
 		Access: func(id string) string { return web.AccessToken(a.secret, id) },
 	})
 	return nil
@@ -181,6 +185,19 @@ func (s *serveCmd) sender() (notify.Sender, error) {
 		return notify.Outbox{Dir: filepath.Join(s.Data, "outbox"), From: s.MailFrom}, nil
 	}
 	return notify.NewSMTP(s.SMTP, s.MailFrom)
+}
+
+// replyAddress makes the addresses that customers answer to; nil when no
+// mailbox takes them.
+func (s *serveCmd) replyAddress(secret []byte) (*notify.ReplyAddress, error) {
+	if s.ReplyTo == "" {
+		return nil, nil
+	}
+	r, err := notify.NewReplyAddress(s.ReplyTo, secret)
+	if err != nil {
+		return nil, fmt.Errorf("--reply-to: %w", err)
+	}
+	return r, nil
 }
 
 // popularDays is the time over which page views make an article popular.

@@ -30,6 +30,7 @@ type serveCmd struct {
 	Zone           string   `help:"Time zone in which times are shown." default:"Europe/Paris" placeholder:"ZONE"`
 	SMTP           string   `name:"smtp" help:"Mail server, smtp://user:password@host:port; without one, mails become files in the data folder. Also RICOCHET_SMTP_FILE." placeholder:"URL"`
 	MailFrom       string   `help:"Sender of all mail." default:"VMCloud Support <support@vmcloud.com>" placeholder:"ADDRESS"`
+	ReplyTo        string   `help:"Mailbox that takes answers to mails; its mail server must deliver name+anything@ to name@. Left out, answers go to the sender." placeholder:"ADDRESS"`
 	Policy         string   `help:"SLA policy file; the built-in policy when left out (see ricochet sla policy)." type:"existingfile" placeholder:"FILE"`
 	Holdout        float64  `help:"Share of visitors, 0 to 0.9, who write without suggestions so that their effect can be measured: the first period's; later ones are set on /staff/experiment." default:"0.2" placeholder:"SHARE"`
 	RateLimit      string   `help:"Writes a minute from one address, or off." default:"60" placeholder:"N"`

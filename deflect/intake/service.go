@@ -2,7 +2,6 @@ package intake
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 
 	"github.com/vmcloud/ricochet/deflect"
@@ -18,6 +17,7 @@ const JobTicketCreated = "ticket.created"
 type Person struct {
 	ID, Email, Name, Lang string
 	CustomerID            string
+	Confirmed             bool // the person acted on a link that was mailed to the address
 }
 
 // Quarantined is a submission held back by the robot check.
@@ -36,7 +36,8 @@ type Tx interface {
 	// CustomerOf finds the customer of the first of keys that is known; kind
 	// not_found when none is.
 	CustomerOf(keys []string) (Customer, error)
-	// PersonByEmail inserts the person or returns the one with that address.
+	// PersonByEmail inserts the person or returns the one with that address, and
+	// whether the address is confirmed.
 	PersonByEmail(p Person) (Person, error)
 	// InsertTicket stores a ticket; ok is false when its number is taken.
 	InsertTicket(t ticket.Ticket, formToken string) (ok bool, err error)
@@ -84,7 +85,10 @@ func (s *Service) submit(tx Tx, sub Submission) (Receipt, error) {
 	if sub.FormToken != "" {
 		earlier, err := tx.TicketByFormToken(sub.FormToken)
 		if err == nil {
-			return Receipt{TicketID: earlier.ID, Number: earlier.Number, Repeated: true}, nil
+			if earlier.Fingerprint != sub.Fingerprint {
+				return Receipt{}, errs.Newf(errs.Conflict, "error.idempotency", "the key of ticket %s came with another request", earlier.Number)
+			}
+			return Receipt{TicketID: earlier.ID, Number: earlier.Number, Repeated: true, Ticket: earlier}, nil
 		}
 		if !errs.Is(err, errs.NotFound) {
 			return Receipt{}, err
@@ -138,25 +142,23 @@ func (s *Service) create(tx Tx, sub Submission, by ticket.Actor) (Receipt, error
 		ID: id, AccessHash: s.AccessHash(id), PersonID: person.ID, Visitor: sub.Visitor,
 		Channel: sub.Channel, Lang: sub.Lang, Category: sub.Category, Urgency: sub.Urgency, Impact: sub.Impact,
 		Tier: tier, Priority: ticket.Propose(sub.Impact, sub.Urgency), State: ticket.New, Subject: sub.Subject,
-		ReceivedAt: sub.ReceivedAt, UpdatedAt: tx.Now(), Version: 1,
+		Queue: ticket.GeneralQueue, ReceivedAt: sub.ReceivedAt, UpdatedAt: tx.Now(), Version: 1, Fingerprint: sub.Fingerprint,
 	}
+	routing := s.route(&t, sub, !person.Confirmed)
 	m := ticket.Message{ID: deflect.NewID(), TicketID: id, Author: ticket.ByCustomer, Public: true, Body: sub.Body, At: sub.ReceivedAt}
 	created := ticket.Event{
 		Seq: 1, At: sub.ReceivedAt, Kind: ticket.Created, Actor: by,
-		Data: ticket.EventData{MessageID: m.ID, Tier: tier, Priority: t.Priority, Channel: t.Channel},
+		Data: ticket.EventData{MessageID: m.ID, Tier: tier, Priority: t.Priority, Channel: t.Channel, Routing: routing},
 	}
 	t.SLA, t.WakeAt = s.Clocks.Schedule([]ticket.Event{created}, tx.Now())
 	if err := s.insert(tx, &t, sub.FormToken); err != nil {
 		return Receipt{}, err
 	}
-	payload, err := json.Marshal(map[string]string{"ticket": id})
-	if err != nil {
-		return Receipt{}, err
-	}
+	payload := `{"ticket":"` + id + `","message":"` + m.ID + `"}` // ids need no escaping
 	steps := []error{
 		tx.AppendEvent(id, created),
 		tx.InsertMessage(m),
-		tx.Enqueue(JobTicketCreated, JobTicketCreated+":"+id, string(payload)),
+		tx.Enqueue(JobTicketCreated, JobTicketCreated+":"+id, payload),
 	}
 	for _, a := range sub.Attachments {
 		steps = append(steps, tx.InsertAttachment(id, m.ID, a))
@@ -166,7 +168,7 @@ func (s *Service) create(tx Tx, sub Submission, by ticket.Actor) (Receipt, error
 		visit.FormToken = "" // only a contact-form visit is an attempt (D-29); claims are revoked all the same
 	}
 	steps = append(steps, deflect.Ticket(tx, visit, id, person.ID))
-	return Receipt{TicketID: id, Number: t.Number}, errors.Join(steps...)
+	return Receipt{TicketID: id, Number: t.Number, Ticket: t}, errors.Join(steps...)
 }
 
 // insert stores the ticket under a free number.

@@ -71,7 +71,8 @@ type Notifier struct {
 	Sender  Sender
 	Texts   Texts
 	BaseURL string
-	Domain  string // right side of Message-IDs
+	Domain  string        // right side of Message-IDs
+	Reply   *ReplyAddress // makes the addresses that customers answer to; nil: they answer to the sender
 	Access  func(ticketID string) string
 	Log     *slog.Logger
 }
@@ -112,7 +113,7 @@ func (n *Notifier) TicketCreated(ctx context.Context, payload string) error {
 		ack := Mail{
 			Dedupe: "ack:" + t.ID, TicketID: t.ID, Kind: Acknowledgement, Automatic: true,
 			Subject: n.Texts.Text(t.Lang, "mail.ack.subject", data), Body: n.Texts.Text(t.Lang, "mail.ack.body", data),
-			MessageID: n.threadID(t.ID),
+			MessageID: n.threadID(t.ID), ReplyTo: n.replyTo(t),
 		}
 		if err := n.post(tx, ack, to, t.Lang); err != nil {
 			return err
@@ -127,7 +128,7 @@ func (n *Notifier) StaffReplied(ctx context.Context, payload string) error {
 		data := n.data(t, to)
 		data["Message"] = m.Body
 		return n.post(tx, Mail{
-			Dedupe: "reply:" + m.ID, TicketID: t.ID, Kind: Answer,
+			Dedupe: "reply:" + m.ID, TicketID: t.ID, Kind: Answer, ReplyTo: n.replyTo(t),
 			Subject: n.Texts.Text(t.Lang, "mail.reply.subject", data), Body: n.Texts.Text(t.Lang, "mail.reply.body", data),
 			InReplyTo: n.threadID(t.ID),
 		}, to, t.Lang)
@@ -262,6 +263,14 @@ func (n *Notifier) tellStaff(tx Tx, t ticket.Ticket, about, key string, from Rec
 // threadID is the Message-ID of a ticket's first mail; later mails refer to
 // it so that mail programs show one conversation.
 func (n *Notifier) threadID(ticketID string) string { return "ticket." + ticketID + "@" + n.Domain }
+
+// replyTo is where the customer's answer to a mail about t goes.
+func (n *Notifier) replyTo(t ticket.Ticket) string {
+	if n.Reply == nil {
+		return ""
+	}
+	return n.Reply.For(t.Number)
+}
 
 func (n *Notifier) data(t ticket.Ticket, to Recipient) map[string]any {
 	return map[string]any{

@@ -120,12 +120,30 @@ type Ticket struct {
 	State      State
 	Subject    string
 	Assignee   string // staff id, "" for nobody yet
+	Queue      Queue  // where it waits for an owner (D-23)
 	ReceivedAt time.Time
 	UpdatedAt  time.Time
 	Version    int64 // raised by every change; guards against lost updates
 	SLA        []Target
 	WakeAt     time.Time // when a timer must look at it next, zero for never; a cache like SLA (D-12)
+
+	Fingerprint string // hash of the API request that made it, "" for a form
 }
+
+// Queue is where a ticket waits for whoever looks after its kind (D-23).
+type Queue string
+
+// The queues of D-23; the general one is the fallback (D-22).
+const (
+	GeneralQueue    Queue = "general"
+	PriorityQueue   Queue = "priority"
+	EnterpriseQueue Queue = "enterprise"
+	BillingQueue    Queue = "billing"
+	CREQueue        Queue = "cre"
+)
+
+// Queues lists them, the one to look at first at the head.
+var Queues = []Queue{PriorityQueue, EnterpriseQueue, CREQueue, BillingQueue, GeneralQueue}
 
 // Target is the cached state of one SLA promise of a ticket (D-12).
 type Target struct {
@@ -245,6 +263,20 @@ type EventData struct {
 	Target    string   `json:"target,omitempty"`   // AlertFired, BreachNoted
 	Cycle     int      `json:"cycle,omitempty"`    // AlertFired, BreachNoted
 	Percent   int      `json:"percent,omitempty"`  // AlertFired
+	Routing   *Routing `json:"routing,omitempty"`  // Created
+}
+
+// Routing is what was known and decided when a ticket came in: what the
+// person chose, and what the rules made of it (D-11, D-23).
+type Routing struct {
+	Rules      []string `json:"rules,omitempty"`      // names of the rules that fired, in their order
+	Category   string   `json:"category,omitempty"`   // the ticket's at the start
+	Queue      Queue    `json:"queue,omitempty"`      // the ticket's at the start
+	Proposed   Priority `json:"proposed,omitempty"`   // from impact and urgency, when a rule changed it
+	Tags       []string `json:"tags,omitempty"`       // at most 5 (D-23)
+	Skills     []string `json:"skills,omitempty"`     // product areas that the owner should know (D-22)
+	Page       bool     `json:"page,omitempty"`       // on-call is to be told at once (D-22)
+	Unverified bool     `json:"unverified,omitempty"` // nobody has proved to read the sender's address yet
 }
 
 // next lists the states a person or a timer may choose from each state. New
