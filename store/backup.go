@@ -20,8 +20,12 @@ import (
 // backupTables are all tables with data, parents before children. Sessions
 // and leases are not worth keeping but harmless, so nothing is left out.
 var backupTables = []string{
-	"settings", "customers", "customer_keys", "persons", "staff", "staff_sessions", "api_tokens", "tickets", "ticket_events", "messages",
-	"attachments", "quarantine", "experiment_periods", "attempts", "ledger", "visits", "reads", "votes", "article_views", "searches", "mails", "jobs",
+	"settings",
+	"staff", "staff_sessions", "staff_invites", "staff_recovery", "staff_absences", "audit", "macros",
+	"customers", "customer_keys", "persons", "api_tokens", "tickets", "ticket_events", "messages",
+	"attachments", "quarantine", "experiment_periods", "attempts", "ledger", "visits", "reads", "votes",
+	"article_views", "searches", "mails", "jobs",
+	"shared_reading",
 	"used_links",
 }
 

@@ -102,9 +102,9 @@ func (tx *Tx) RecipientOf(personID string) (notify.Recipient, error) {
 	return first(rows, err, scanRecipient)
 }
 
-// StaffRecipients lists everybody on the staff.
+// StaffRecipients lists everybody on the staff whose account works.
 func (tx *Tx) StaffRecipients() ([]notify.Recipient, error) {
-	rows, err := tx.query("SELECT id, email, name, lang FROM staff ORDER BY id")
+	rows, err := tx.query("SELECT id, email, name, lang FROM staff WHERE disabled_at IS NULL AND password_hash <> '' ORDER BY id")
 	return collect(rows, err, scanRecipient)
 }
 

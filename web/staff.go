@@ -10,6 +10,7 @@ import (
 	"github.com/vmcloud/ricochet/deflect/intake"
 	"github.com/vmcloud/ricochet/deflect/notify"
 	"github.com/vmcloud/ricochet/deflect/report"
+	"github.com/vmcloud/ricochet/deflect/team"
 	"github.com/vmcloud/ricochet/deflect/ticket"
 	"github.com/vmcloud/ricochet/internal/errs"
 	"github.com/vmcloud/ricochet/internal/jobs"
@@ -19,20 +20,16 @@ import (
 // staffRoutes are the desk's pages. They carry no language in their address:
 // the account has one.
 func (s *Server) staffRoutes() {
-	s.get("/staff/login", s.loginForm)
-	s.post("/staff/login", 0, s.login)
-	s.get("/staff/setup", s.setupForm)
-	s.post("/staff/setup", 0, s.setup)
-	s.post("/staff/logout", 0, s.staffOnly(s.logout))
-	s.get("/staff", s.staffOnly(s.queue))
-	s.get("/staff/tickets/:id", s.staffOnly(s.staffTicket))
-	s.post("/staff/tickets/:id", 0, s.staffOnly(s.staffAct))
-	s.get("/staff/tickets/:id/files/:file", s.staffOnly(s.staffFile))
-	s.get("/staff/deflection", s.staffOnly(s.deflection))
-	s.get("/staff/deflection.csv", s.staffOnly(s.deflectionCSV))
-	s.get("/staff/quarantine", s.staffOnly(s.quarantine))
-	s.post("/staff/quarantine/:id", 0, s.staffOnly(s.quarantineAct))
-	s.get("/staff/status", s.staffOnly(s.status))
+	s.accountRoutes()
+	s.get("/staff", s.staffMay(team.WorkTickets, s.queue))
+	s.get("/staff/tickets/:id", s.staffMay(team.WorkTickets, s.staffTicket))
+	s.post("/staff/tickets/:id", 0, s.staffMay(team.WorkTickets, s.staffAct))
+	s.get("/staff/tickets/:id/files/:file", s.staffMay(team.WorkTickets, s.staffFile))
+	s.get("/staff/deflection", s.staffMay(team.SeeFigures, s.deflection))
+	s.get("/staff/deflection.csv", s.staffMay(team.SeeFigures, s.deflectionCSV))
+	s.get("/staff/quarantine", s.staffMay(team.WorkTickets, s.quarantine))
+	s.post("/staff/quarantine/:id", 0, s.staffMay(team.WorkTickets, s.quarantineAct))
+	s.get("/staff/status", s.staffMay(team.SeeFigures, s.status))
 }
 
 var (
@@ -41,25 +38,6 @@ var (
 	statusPage     = definePage[statusView]("staff_status")
 	deflectionPage = definePage[deflectionView]("staff_deflection")
 )
-
-// desk is what the staff pages' menu shows.
-type desk struct {
-	Here       string
-	Active     int
-	Quarantine int
-	Problems   int
-	Me         string
-}
-
-func (s *Server) desk(c *gin.Context, m *ticket.Staff, here string) (desk, error) {
-	d := desk{Here: here, Me: m.Name, Problems: len(s.opt.Support.Problems())}
-	var err error
-	if d.Active, _, err = s.opt.Support.Store.CountTickets(c.Request.Context()); err != nil {
-		return d, err
-	}
-	d.Quarantine, err = s.opt.Support.Store.CountQuarantine(c.Request.Context())
-	return d, err
-}
 
 const queuePerPage = 50
 

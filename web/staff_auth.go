@@ -1,22 +1,18 @@
 package web
 
 import (
-	"crypto/rand"
 	"crypto/subtle"
-	"encoding/base64"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
 	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
-	"golang.org/x/crypto/argon2"
 
 	"github.com/vmcloud/ricochet/deflect"
 	"github.com/vmcloud/ricochet/deflect/intake"
+	"github.com/vmcloud/ricochet/deflect/team"
 	"github.com/vmcloud/ricochet/deflect/ticket"
 	"github.com/vmcloud/ricochet/internal/errs"
 )
@@ -24,64 +20,13 @@ import (
 const (
 	staffCookie    = "staff"
 	staffSession   = 12 * time.Hour
+	touchSession   = 5 * time.Minute // how exactly a session's last use is known
 	minPassword    = 12
 	maxPassword    = 200
 	loginPerMinute = 10 // per address: a password guesser's pace
 	// SetupSetting is the setting that holds the hash of the one-time link.
 	SetupSetting = "setup_hash"
 )
-
-// argon2id with the second recommendation of RFC 9106 section 4: 64 MiB.
-const (
-	argonTime    = 3
-	argonMemory  = 64 << 10
-	argonThreads = 4
-	argonSalt    = 16
-	argonKey     = 32
-)
-
-// hashing bounds the memory that sign-ins can take at once.
-var hashing sync.Mutex
-
-// hashPassword makes a PHC string of a password.
-func hashPassword(password string) string {
-	salt := make([]byte, argonSalt)
-	_, _ = rand.Read(salt) // never fails
-	hashing.Lock()
-	defer hashing.Unlock()
-	key := argon2.IDKey([]byte(password), salt, argonTime, argonMemory, argonThreads, argonKey)
-	enc := base64.RawStdEncoding.EncodeToString
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, argonMemory, argonTime, argonThreads, enc(salt), enc(key))
-}
-
-// checkPassword compares in constant time.
-func checkPassword(phc, password string) bool {
-	parts := strings.Split(phc, "$")
-	if len(parts) != 6 || parts[1] != "argon2id" {
-		return false
-	}
-	var version, memory, times int
-	var threads uint8
-	if _, err := fmt.Sscanf(parts[2], "v=%d", &version); err != nil || version != argon2.Version {
-		return false
-	}
-	if _, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &memory, &times, &threads); err != nil {
-		return false
-	}
-	salt, err1 := base64.RawStdEncoding.DecodeString(parts[4])
-	key, err2 := base64.RawStdEncoding.DecodeString(parts[5])
-	if err1 != nil || err2 != nil || len(key) == 0 {
-		return false
-	}
-	hashing.Lock()
-	defer hashing.Unlock()
-	got := argon2.IDKey([]byte(password), salt, uint32(times), uint32(memory), threads, uint32(len(key)))
-	return subtle.ConstantTimeCompare(got, key) == 1
-}
-
-// decoyHash makes a sign-in with an unknown address take as long as one with
-// a wrong password.
-var decoyHash = sync.OnceValue(func() string { return hashPassword(randomText(16)) })
 
 var (
 	loginPage = definePage[loginView]("staff_login")
@@ -115,12 +60,18 @@ func (s *Server) staffMember(c *gin.Context) (*ticket.Staff, error) {
 	if err != nil || cookie.Value == "" {
 		return nil, nil
 	}
-	m, err := s.opt.Support.Store.StaffBySession(c.Request.Context(), s.sign("session", cookie.Value), s.opt.Clock.Now())
+	hash, now := s.sign("session", cookie.Value), s.opt.Clock.Now()
+	m, seen, err := s.opt.Support.Store.StaffBySession(c.Request.Context(), hash, now)
 	if errs.Is(err, errs.NotFound) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
+	}
+	if now.Sub(seen) > touchSession {
+		if err := s.opt.Support.Store.TouchSession(c.Request.Context(), hash); err != nil {
+			return nil, err
+		}
 	}
 	c.Set(key, &m)
 	return &m, nil
@@ -203,12 +154,17 @@ func (s *Server) login(c *gin.Context) error {
 		return err
 	}
 	hash := m.PasswordHash
-	if !known {
+	if !m.Active() {
 		hash = decoyHash()
 	}
 	password := f.Get("password")
-	if len(password) > maxPassword*4 || !checkPassword(hash, password) || !known {
+	if len(password) > maxPassword*4 || !checkPassword(hash, password) || !m.Active() {
 		s.log.Warn("staff sign-in refused", "request_id", s.requestID(c), "ip", c.ClientIP())
+		if known {
+			if err := s.opt.Support.Store.Audit(ctx, "", team.SignInFailed, m.ID, map[string]string{"step": "password"}); err != nil {
+				return err
+			}
+		}
 		return s.showLogin(c, http.StatusUnauthorized, email, localNext(f.Get("next")), true)
 	}
 	if err := s.startSession(c, m); err != nil {
@@ -220,19 +176,25 @@ func (s *Server) login(c *gin.Context) error {
 
 func (s *Server) startSession(c *gin.Context, m ticket.Staff) error {
 	value := randomText(32)
-	err := s.opt.Support.Store.InsertSession(c.Request.Context(), s.sign("session", value), m.ID, s.opt.Clock.Now().Add(staffSession))
+	err := s.opt.Support.Team.StartSession(c.Request.Context(), m.ID, s.sign("session", value), agentName(c.Request), staffSession)
 	if err == nil {
 		s.setCookie(c, staffCookie, value, "/", staffSession)
 	}
 	return err
 }
 
-func (s *Server) logout(c *gin.Context, _ *ticket.Staff) error {
+// sessionHash is the stored form of the request's session.
+func (s *Server) sessionHash(c *gin.Context) string {
 	cookie, err := c.Request.Cookie(staffCookie)
-	if err == nil {
-		if err := s.opt.Support.Store.DeleteSession(c.Request.Context(), s.sign("session", cookie.Value)); err != nil {
-			return err
-		}
+	if err != nil {
+		return ""
+	}
+	return s.sign("session", cookie.Value)
+}
+
+func (s *Server) logout(c *gin.Context, m *ticket.Staff) error {
+	if err := s.opt.Support.Team.EndSession(c.Request.Context(), m.ID, s.sessionHash(c)); err != nil {
+		return err
 	}
 	s.setCookie(c, staffCookie, "", "/", -time.Second)
 	s.redirect(c, http.StatusSeeOther, "/staff/login")
@@ -302,7 +264,7 @@ func (s *Server) setup(c *gin.Context) error {
 	if len(v.Errors) > 0 {
 		return render(s, c, http.StatusUnprocessableEntity, setupPage, v)
 	}
-	m := ticket.Staff{ID: deflect.NewID(), Email: v.Email, Name: v.Name, Lang: loc.Lang, Role: "admin", PasswordHash: hashPassword(password)}
+	m := ticket.Staff{ID: deflect.NewID(), Email: v.Email, Name: v.Name, Lang: loc.Lang, Role: ticket.Admin, PasswordHash: hashPassword(password)}
 	if err := s.opt.Support.Store.CreateFirstStaff(c.Request.Context(), m); err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/vmcloud/ricochet/deflect/intake"
 	"github.com/vmcloud/ricochet/deflect/notify"
 	"github.com/vmcloud/ricochet/deflect/report"
+	"github.com/vmcloud/ricochet/deflect/team"
 	"github.com/vmcloud/ricochet/deflect/ticket"
 	"github.com/vmcloud/ricochet/internal/jobs"
 	"github.com/vmcloud/ricochet/kb"
@@ -21,6 +22,7 @@ import (
 type Support struct {
 	Intake    *intake.Service
 	Tickets   *ticket.Service
+	Team      *team.Service
 	Ledger    *deflect.Ledger
 	Files     *intake.Files
 	Store     SupportStore
@@ -54,10 +56,9 @@ type SupportStore interface {
 	CountStaff(context.Context) (int, error)
 	CreateFirstStaff(context.Context, ticket.Staff) error
 	StaffByEmail(ctx context.Context, email string) (ticket.Staff, error)
-	StaffBySession(ctx context.Context, hash string, now time.Time) (ticket.Staff, error)
+	StaffBySession(ctx context.Context, hash string, now time.Time) (m ticket.Staff, seen time.Time, err error)
 	StaffNames(context.Context) (map[string]string, error)
-	InsertSession(ctx context.Context, hash, staffID string, expires time.Time) error
-	DeleteSession(ctx context.Context, hash string) error
+	TeamStore
 	Setting(ctx context.Context, name string) (string, error)
 	TokenScope(ctx context.Context, hash string) (string, error)
 	SaveCustomers(context.Context, []intake.Customer) error

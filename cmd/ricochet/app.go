@@ -83,6 +83,9 @@ func (a *app) build(ctx context.Context, s *serveCmd) error {
 	if err != nil {
 		return err
 	}
+	if err := a.team().Seed(ctx); err != nil {
+		return err
+	}
 	clocks := ticket.Clocks{Book: set.Book}
 	if err := a.openLedger(ctx, s.Holdout); err != nil {
 		return err
@@ -109,6 +112,7 @@ func (a *app) build(ctx context.Context, s *serveCmd) error {
 				AccessHash: func(id string) string { return web.AccessHash(a.secret, id) },
 			},
 			Tickets: &ticket.Service{Store: store.As[ticket.Tx]{DB: a.db, Cast: func(tx *store.Tx) ticket.Tx { return tx }}, Clocks: clocks},
+			Team:    a.team(),
 			Ledger:  a.ledger, Files: a.files, Store: a.db, Suggester: a.index, Secret: a.secret, MailTo: a.mailTo, MailFiles: s.SMTP == "", Problems: a.problems,
 		},
 	})

@@ -205,7 +205,7 @@ func TestOneAddressGetsABoundedNumberOfMailsAnHour(t *testing.T) {
 
 func TestStaffAreToldOfTicketsAndReplies(t *testing.T) {
 	run(t, func(d desk) {
-		if err := d.db.CreateFirstStaff(d.Context(), ticket.Staff{ID: "s", Email: "alice@vmcloud.example", Lang: "en", Role: "admin"}); err != nil {
+		if err := d.db.CreateFirstStaff(d.Context(), ticket.Staff{ID: "s", Email: "alice@vmcloud.example", Lang: "en", Role: "admin", PasswordHash: "x"}); err != nil {
 			d.Fatal(err)
 		}
 		id := d.submit("z@example.com", "form")

@@ -1,15 +1,5 @@
 package ticket
 
-// Staff is a member of the support team.
-type Staff struct {
-	ID           string
-	Email        string
-	Name         string
-	Lang         string
-	Role         string // "admin" for the first account
-	PasswordHash string // argon2id, in the PHC string format
-}
-
 // QueueFilter selects tickets for the desk.
 type QueueFilter struct {
 	Active bool // only tickets on which work is owed

@@ -40,6 +40,7 @@ var rules = []rule{
 	{path: "deflect/ticket", rooms: []string{"deflect/sla"}, others: []string{"github.com/google/uuid"}},
 	{path: "deflect/sla", rooms: []string{"deflect/sla"}},
 	{path: "deflect/policy", rooms: []string{"deflect/sla"}, others: []string{"github.com/goccy/go-yaml"}},
+	{path: "deflect/team", rooms: []string{"deflect/ticket"}, others: []string{"github.com/google/uuid", "github.com/goccy/go-yaml"}},
 	{path: "deflect/intake", rooms: []string{"deflect", "deflect/ticket"}, others: []string{"github.com/google/uuid"}},
 	{path: "deflect/notify", rooms: []string{"deflect/ticket"}, others: []string{"github.com/google/uuid", "github.com/wneessen/go-mail"}},
 	{path: "deflect/report", rooms: []string{"deflect", "deflect/ticket"}},
