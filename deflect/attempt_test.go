@@ -29,6 +29,9 @@ func visit(form, visitor string) deflect.Visit {
 	return deflect.Visit{FormToken: form, Visitor: visitor, Lang: "fr", Category: "billing", Script: true}
 }
 
+// everything is what is known of somebody who wrote before.
+var everything = deflect.Traces{Form: true, Visitor: true, Person: true}
+
 func check(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
@@ -117,7 +120,7 @@ func TestConfirmedAttemptIsRevokedByATicketWithinThreeDays(t *testing.T) {
 		}
 		c.Advance(72 * time.Hour)
 		check(t, db.InTx(t.Context(), func(tx *store.Tx) error {
-			return deflect.Ticket(tx, visit("form2", "v1"), "ticket2", "person1")
+			return deflect.Ticket(tx, visit("form2", "v1"), "ticket2", "person1", everything)
 		}))
 		got := totals(t, db)
 		// The second form is the same visitor within seven days: kept, not counted.
@@ -131,7 +134,7 @@ func TestTicketOnTheSameFormBeatsItsConfirmation(t *testing.T) {
 	storetest.Run(t, func(t *testing.T, db *store.DB, _ *clock.Manual) {
 		l := ledger(db)
 		check(t, l.Confirm(t.Context(), visit("form1", ""), "faq/billing"))
-		check(t, db.InTx(t.Context(), func(tx *store.Tx) error { return deflect.Ticket(tx, visit("form1", ""), "t", "p") }))
+		check(t, db.InTx(t.Context(), func(tx *store.Tx) error { return deflect.Ticket(tx, visit("form1", ""), "t", "p", everything) }))
 		if got := totals(t, db); got.Attempts != 1 || got.Tickets != 1 || got.Confirmed != 0 || got.Revoked != 0 {
 			t.Errorf("%+v", got)
 		}

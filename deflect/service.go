@@ -36,7 +36,7 @@ type Tx interface {
 	// LeftAttempts lists pending attempts not active since before, oldest first.
 	LeftAttempts(before time.Time, limit int) ([]Attempt, error)
 	// RevocableAttempts lists unrevoked confirmed or assumed attempts of the
-	// person, or of the visitor when not "", with an outcome since.
+	// person or the visitor, each only when not "", with an outcome since.
 	RevocableAttempts(personID, visitor string, since time.Time) ([]Attempt, error)
 	// FirstTicket is the first ticket of the person by any channel, or of the
 	// visitor by a form, in [from, to]; "" for none. Either may be "".
@@ -58,6 +58,15 @@ type Visit struct {
 	Lang      string
 	Category  string
 	Script    bool
+}
+
+// Traces says what is known already of somebody who sends a ticket. What is
+// not known need not be looked for: a ticket's transaction is short (HOUSE,
+// habit 3), and most people write for the first time.
+type Traces struct {
+	Form    bool // an attempt of this form
+	Visitor bool // attempts of this browser
+	Person  bool // the person, before this ticket
 }
 
 // Ledger records attempts.
@@ -322,7 +331,7 @@ func revive(a *Attempt, now time.Time) {
 // Start finds or begins the attempt of a visit inside a transaction and marks
 // it active.
 func Start(tx Tx, v Visit) (Attempt, error) {
-	a, fresh, err := find(tx, v)
+	a, fresh, err := find(tx, v, Traces{Form: true, Visitor: true})
 	if err != nil {
 		return a, err
 	}
@@ -337,21 +346,16 @@ func Start(tx Tx, v Visit) (Attempt, error) {
 
 // find loads the visit's attempt and marks it active, or makes a fresh one
 // that is not stored yet.
-func find(tx Tx, v Visit) (a Attempt, fresh bool, err error) {
+func find(tx Tx, v Visit, known Traces) (a Attempt, fresh bool, err error) {
 	now := tx.Now()
-	a, err = tx.AttemptByForm(v.FormToken)
-	switch {
-	case err == nil:
-		if a.Outcome != Ticketed && a.Outcome != Confirmed {
-			revive(&a, now)
+	if known.Form {
+		a, err = tx.AttemptByForm(v.FormToken)
+		if err == nil {
+			return resume(a, v, now), false, nil
 		}
-		if v.Category != "" {
-			a.Category = v.Category
+		if !errs.Is(err, errs.NotFound) {
+			return a, false, err
 		}
-		a.Script = a.Script || v.Script
-		return a, false, nil
-	case !errs.Is(err, errs.NotFound):
-		return a, false, err
 	}
 	a = Attempt{
 		ID: NewID(), FormToken: v.FormToken, Visitor: v.Visitor,
@@ -364,8 +368,8 @@ func find(tx Tx, v Visit) (a Attempt, fresh bool, err error) {
 		return a, true, err
 	}
 	a.Arm, a.Period = p.Arm(a.Unit), p.ID
-	if v.Visitor == "" {
-		return a, true, nil // the unit is this very form: nothing came before it
+	if v.Visitor == "" || !known.Visitor {
+		return a, true, nil // nothing came before it; without a visitor the unit is this very form
 	}
 	last, err := tx.LastCounted(a.Unit)
 	if err != nil {
@@ -376,13 +380,25 @@ func find(tx Tx, v Visit) (a Attempt, fresh bool, err error) {
 	return a, true, err
 }
 
+// resume goes on with an attempt that the visit began before.
+func resume(a Attempt, v Visit, now time.Time) Attempt {
+	if a.Outcome != Ticketed && a.Outcome != Confirmed {
+		revive(&a, now)
+	}
+	if v.Category != "" {
+		a.Category = v.Category
+	}
+	a.Script = a.Script || v.Script
+	return a
+}
+
 // Ticket records inside the ticket's own transaction that the visit ended in
 // a ticket, and takes back what the same person or browser had claimed solved
-// in the last 72 h (D-31).
-func Ticket(tx Tx, v Visit, ticketID, personID string) error {
+// in the last 72 h (D-31). What known denies is not looked for.
+func Ticket(tx Tx, v Visit, ticketID, personID string, known Traces) error {
 	now := tx.Now()
 	if v.FormToken != "" {
-		a, fresh, err := find(tx, v)
+		a, fresh, err := find(tx, v, known)
 		if err != nil {
 			return err
 		}
@@ -397,7 +413,14 @@ func Ticket(tx Tx, v Visit, ticketID, personID string) error {
 			return err
 		}
 	}
-	claims, err := tx.RevocableAttempts(personID, v.Visitor, now.Add(-RevokeWindow))
+	person, visitor := personID, v.Visitor
+	if !known.Person {
+		person = ""
+	}
+	if !known.Visitor {
+		visitor = ""
+	}
+	claims, err := tx.RevocableAttempts(person, visitor, now.Add(-RevokeWindow))
 	if err != nil {
 		return err
 	}

@@ -106,15 +106,21 @@ func (tx *Tx) LeftAttempts(t time.Time, limit int) ([]deflect.Attempt, error) {
 	return collect(rows, err, scanAttempt)
 }
 
-// RevocableAttempts lists unrevoked claims of the person or visitor since t.
+// RevocableAttempts lists unrevoked claims of the person or visitor since t;
+// "" is nobody.
 func (tx *Tx) RevocableAttempts(personID, visitor string, t time.Time) ([]deflect.Attempt, error) {
 	const claim = " AND outcome_at >= $2 AND outcome IN ('confirmed', 'assumed') AND revoked_at IS NULL"
-	rows, err := tx.query("SELECT "+attemptColumns+" FROM attempts WHERE person_id = $1"+claim, personID, millis(t))
-	all, err := collect(rows, err, scanAttempt)
-	if err != nil || visitor == "" {
-		return all, err
+	var all []deflect.Attempt
+	if personID != "" {
+		rows, err := tx.query("SELECT "+attemptColumns+" FROM attempts WHERE person_id = $1"+claim, personID, millis(t))
+		if all, err = collect(rows, err, scanAttempt); err != nil {
+			return nil, err
+		}
 	}
-	rows, err = tx.query("SELECT "+attemptColumns+" FROM attempts WHERE visitor = $1"+claim, visitor, millis(t))
+	if visitor == "" {
+		return all, nil
+	}
+	rows, err := tx.query("SELECT "+attemptColumns+" FROM attempts WHERE visitor = $1"+claim, visitor, millis(t))
 	more, err := collect(rows, err, scanAttempt)
 	seen := map[string]bool{}
 	for _, a := range all {

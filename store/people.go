@@ -18,15 +18,25 @@ func scanCustomer(r rowScanner) (intake.Customer, error) {
 	return c, err
 }
 
+// Met says what is known of a form token, a visitor and the lookup keys of an
+// address (at most two): one statement where each answer would need its own.
+func (tx *Tx) Met(formToken, visitor string, keys []string) (intake.Met, error) {
+	rows, err := tx.query(`SELECT EXISTS (SELECT 1 FROM tickets WHERE form_token = $1), EXISTS (SELECT 1 FROM attempts WHERE form_token = $1),
+		EXISTS (SELECT 1 FROM attempts WHERE unit = $2 AND visitor IS NOT NULL), EXISTS (SELECT 1 FROM customer_keys WHERE lookup IN ($3, $4))`,
+		formToken, visitor, keys[0], keys[len(keys)-1])
+	return first(rows, err, func(r rowScanner) (intake.Met, error) {
+		var m intake.Met
+		err := r.Scan(&m.Ticket, &m.Attempt, &m.Visitor, &m.Customer)
+		return m, err
+	})
+}
+
 // CustomerOf finds the customer of the first of keys that is known: at most an
 // address and its domain, whose keys sort the other way round.
 func (tx *Tx) CustomerOf(keys []string) (intake.Customer, error) {
-	second := keys[0]
-	if len(keys) > 1 {
-		second = keys[1]
-	}
 	rows, err := tx.query(`SELECT c.id, c.company, c.contract, c.mrr_cents, c.updated_at
-		FROM customer_keys k JOIN customers c ON c.id = k.customer_id WHERE k.lookup IN ($1, $2) ORDER BY k.lookup DESC LIMIT 1`, keys[0], second)
+		FROM customer_keys k JOIN customers c ON c.id = k.customer_id WHERE k.lookup IN ($1, $2) ORDER BY k.lookup DESC LIMIT 1`,
+		keys[0], keys[len(keys)-1])
 	return first(rows, err, scanCustomer)
 }
 

@@ -31,6 +31,9 @@ type Quarantined struct {
 // Tx is what the intake needs from a transaction. Implemented by store.
 type Tx interface {
 	deflect.Tx
+	// Met says, in one look, what is known of a form token, a visitor and the
+	// lookup keys of an address.
+	Met(formToken, visitor string, keys []string) (Met, error)
 	// TicketByFormToken finds an earlier submission; kind not_found when none.
 	TicketByFormToken(token string) (ticket.Ticket, error)
 	// CustomerOf finds the customer of the first of keys that is known; kind
@@ -49,6 +52,16 @@ type Tx interface {
 	InsertQuarantine(q Quarantined) error
 	QuarantinedByID(id string) (Quarantined, error)
 	ResolveQuarantine(id, ticketID string) error
+}
+
+// Met says what is known already of a submission. Each false spares the
+// queries that would find nothing: most people write for the first time, and
+// the others wait for this transaction.
+type Met struct {
+	Ticket   bool // a ticket with this form token
+	Attempt  bool // an attempt with this form token
+	Visitor  bool // attempts of this visitor
+	Customer bool // a customer with one of the keys
 }
 
 // Store opens transactions.
@@ -74,15 +87,18 @@ func (s *Service) Submit(ctx context.Context, sub Submission) (Receipt, error) {
 	}
 	var r Receipt
 	err := s.Store.InTx(ctx, func(tx Tx) error {
-		var err error
-		r, err = s.submit(tx, sub)
+		met, err := tx.Met(sub.FormToken, sub.Visitor, LookupKeys(sub.Email))
+		if err != nil {
+			return err
+		}
+		r, err = s.submit(tx, sub, met)
 		return err
 	})
 	return r, err
 }
 
-func (s *Service) submit(tx Tx, sub Submission) (Receipt, error) {
-	if sub.FormToken != "" {
+func (s *Service) submit(tx Tx, sub Submission, met Met) (Receipt, error) {
+	if met.Ticket {
 		earlier, err := tx.TicketByFormToken(sub.FormToken)
 		if err == nil {
 			if earlier.Fingerprint != sub.Fingerprint {
@@ -101,7 +117,7 @@ func (s *Service) submit(tx Tx, sub Submission) (Receipt, error) {
 		q := Quarantined{ID: deflect.NewID(), Reason: sub.Suspicion, Submission: sub}
 		return Receipt{Quarantined: true}, tx.InsertQuarantine(q)
 	}
-	return s.create(tx, sub, ticket.Actor{Kind: ticket.ByCustomer})
+	return s.create(tx, sub, ticket.Actor{Kind: ticket.ByCustomer}, met)
 }
 
 // Release turns a quarantined submission into a ticket on a staff member's
@@ -117,7 +133,11 @@ func (s *Service) Release(ctx context.Context, id, staffID string) (Receipt, err
 			r = Receipt{TicketID: q.TicketID, Repeated: true}
 			return nil
 		}
-		if r, err = s.create(tx, q.Submission, ticket.Actor{Kind: ticket.ByStaff, ID: staffID}); err != nil {
+		met, err := tx.Met(q.Submission.FormToken, q.Submission.Visitor, LookupKeys(q.Submission.Email))
+		if err != nil {
+			return err
+		}
+		if r, err = s.create(tx, q.Submission, ticket.Actor{Kind: ticket.ByStaff, ID: staffID}, met); err != nil {
 			return err
 		}
 		return tx.ResolveQuarantine(id, r.TicketID)
@@ -129,8 +149,8 @@ func (s *Service) Release(ctx context.Context, id, staffID string) (Receipt, err
 // the second try is rare.
 const numberTries = 8
 
-func (s *Service) create(tx Tx, sub Submission, by ticket.Actor) (Receipt, error) {
-	person, tier, err := s.identify(tx, sub)
+func (s *Service) create(tx Tx, sub Submission, by ticket.Actor, met Met) (Receipt, error) {
+	person, tier, before, err := s.identify(tx, sub, met.Customer)
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -167,7 +187,8 @@ func (s *Service) create(tx Tx, sub Submission, by ticket.Actor) (Receipt, error
 	if sub.Channel != ticket.ByForm || sub.Uncounted {
 		visit.FormToken = "" // only a contact-form visit is an attempt (D-29); claims are revoked all the same
 	}
-	steps = append(steps, deflect.Ticket(tx, visit, id, person.ID))
+	known := deflect.Traces{Form: met.Attempt, Visitor: met.Visitor, Person: before}
+	steps = append(steps, deflect.Ticket(tx, visit, id, person.ID, known))
 	return Receipt{TicketID: id, Number: t.Number, Ticket: t}, errors.Join(steps...)
 }
 
@@ -184,18 +205,20 @@ func (s *Service) insert(tx Tx, t *ticket.Ticket, formToken string) error {
 }
 
 // identify finds or makes the person, and the tier of the customer behind the
-// address: contract first, then revenue, else Free (D-6).
-func (s *Service) identify(tx Tx, sub Submission) (Person, ticket.Tier, error) {
-	tier := ticket.Free
-	p := Person{ID: deflect.NewID(), Email: sub.Email, Name: sub.Name, Lang: sub.Lang}
-	c, err := tx.CustomerOf(LookupKeys(sub.Email))
-	switch {
-	case err == nil:
+// address: contract first, then revenue, else Free (D-6). before says whether
+// the person was known.
+func (s *Service) identify(tx Tx, sub Submission, customer bool) (p Person, tier ticket.Tier, before bool, err error) {
+	tier = ticket.Free
+	fresh := deflect.NewID()
+	p = Person{ID: fresh, Email: sub.Email, Name: sub.Name, Lang: sub.Lang}
+	if customer {
+		c, err := tx.CustomerOf(LookupKeys(sub.Email))
+		if err != nil {
+			return p, tier, false, err
+		}
 		p.CustomerID = c.ID
 		tier = s.Clocks.Tier(c.Contract, c.MRRCents, tx.Now())
-	case !errs.Is(err, errs.NotFound):
-		return p, tier, err
 	}
 	p, err = tx.PersonByEmail(p)
-	return p, tier, err
+	return p, tier, p.ID != fresh, err
 }
