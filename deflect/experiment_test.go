@@ -50,7 +50,7 @@ func open(t *testing.T, db *store.DB, c *clock.Manual, v deflect.Visit, email st
 		if _, err := tx.InsertTicket(tk, v.FormToken); err != nil {
 			return err
 		}
-		return deflect.Ticket(tx, v, tk.ID, p.ID)
+		return deflect.Ticket(tx, v, tk.ID, p.ID, everything)
 	}))
 	return tk.ID
 }

@@ -50,7 +50,8 @@ func (tx *Tx) LastCounted(unit string) (time.Time, error) {
 
 // PersonOfVisitor is the person whose ticket came from this browser last.
 func (tx *Tx) PersonOfVisitor(visitor string) (string, error) {
-	rows, err := tx.query("SELECT person_id FROM attempts WHERE visitor = $1 AND person_id IS NOT NULL ORDER BY started_at DESC LIMIT 1", visitor)
+	rows, err := tx.query(`SELECT person_id FROM attempts WHERE unit = $1 AND visitor IS NOT NULL AND person_id IS NOT NULL
+		ORDER BY started_at DESC LIMIT 1`, visitor)
 	all, err := collect(rows, err, scanText)
 	if err != nil || len(all) == 0 {
 		return "", err

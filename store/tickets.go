@@ -159,12 +159,6 @@ func (db *DB) TicketsAfter(ctx context.Context, id string, limit int) ([]ticket.
 	return collect(rows, err, scanTicket)
 }
 
-// TicketByAccess finds the ticket whose "my request" secret has this hash.
-func (db *DB) TicketByAccess(ctx context.Context, hash string) (ticket.Ticket, error) {
-	rows, err := db.get(ctx, "SELECT "+ticketColumns+" FROM tickets WHERE access_hash = $1", hash)
-	return first(rows, err, scanTicket)
-}
-
 // EventsOf is a ticket's log, oldest first.
 func (db *DB) EventsOf(ctx context.Context, ticketID string) ([]ticket.Event, error) {
 	rows, err := db.get(ctx, eventsOf, ticketID)

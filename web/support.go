@@ -44,7 +44,6 @@ type SupportStore interface {
 	SaveVote(context.Context, deflect.Vote) error
 
 	TicketByID(ctx context.Context, id string) (ticket.Ticket, error)
-	TicketByAccess(ctx context.Context, hash string) (ticket.Ticket, error)
 	EventsOf(ctx context.Context, ticketID string) ([]ticket.Event, error)
 	MessagesOf(ctx context.Context, ticketID string, notes bool) ([]ticket.Message, error)
 	AttachmentsOf(ctx context.Context, ticketID string) ([]intake.StoredAttachment, error)
