@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"net/http"
 	"os"
 	"path/filepath"
 	"sync"
@@ -221,20 +220,6 @@ func (a *app) popular(lang string, n int) []string {
 		pairs[i] = v.Article
 	}
 	return pairs
-}
-
-// viewed counts a page view by a person.
-func (a *app) viewed(art *kb.Article, r *http.Request) {
-	if !web.IsRobot(r) {
-		a.recorder.View(art.Lang, art.Pair)
-	}
-}
-
-// searched logs a search by a person: normalised and masked (D-36).
-func (a *app) searched(lang, query string, hits int, r *http.Request) {
-	if !web.IsRobot(r) {
-		a.recorder.Search(deflect.Search{Lang: lang, Query: search.Normalise(query), Results: hits, Visitor: a.web.Visitor(r)})
-	}
 }
 
 // jobs says who does which kind of durable work.
