@@ -27,6 +27,7 @@ var backupTables = []string{
 	"article_views", "searches", "mails", "jobs",
 	"shared_reading",
 	"used_links",
+	"rollup", "rollup_queries", "rollup_votes", "rollup_articles", "ticket_facts", "ticket_days", "rollup_state", "issued_reports",
 }
 
 // Dump is a consistent view of the whole database, the same for both engines,
