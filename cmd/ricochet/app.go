@@ -110,7 +110,7 @@ func (a *app) build(ctx context.Context, s *serveCmd) error {
 				Store: store.As[intake.Tx]{DB: a.db, Cast: func(tx *store.Tx) intake.Tx { return tx }}, Clocks: clocks,
 				AccessHash: func(id string) string { return web.AccessHash(a.secret, id) },
 			},
-			Tickets: &ticket.Service{Store: store.As[ticket.Tx]{DB: a.db, Cast: func(tx *store.Tx) ticket.Tx { return tx }}, Clocks: clocks},
+			Tickets: a.tickets(clocks),
 			Team:    a.team(),
 			Ledger:  a.ledger, Files: a.files, Store: a.db, Suggester: a.index, Secret: a.secret, MailTo: a.mailTo, MailFiles: s.SMTP == "", Problems: a.problems,
 		},
@@ -237,6 +237,7 @@ func (a *app) jobs(n *notify.Notifier) {
 			intake.JobTicketCreated:   payload(n.TicketCreated),
 			ticket.JobStaffReplied:    payload(n.StaffReplied),
 			ticket.JobCustomerReplied: payload(n.CustomerReplied),
+			ticket.JobTellStaff:       payload(n.StaffNews),
 			notify.JobSend:            payload(n.Send),
 		},
 	}
