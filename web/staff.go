@@ -9,6 +9,7 @@ import (
 
 	"github.com/vmcloud/ricochet/deflect/intake"
 	"github.com/vmcloud/ricochet/deflect/notify"
+	"github.com/vmcloud/ricochet/deflect/policy"
 	"github.com/vmcloud/ricochet/deflect/report"
 	"github.com/vmcloud/ricochet/deflect/team"
 	"github.com/vmcloud/ricochet/deflect/ticket"
@@ -158,6 +159,7 @@ type statusView struct {
 	Suppress int
 	Dead     []jobs.Dead
 	Problems []kb.Problem
+	Rules    policy.RulesStatus
 	Articles int
 	Used     int64
 	Quota    int64
@@ -169,7 +171,7 @@ func (s *Server) status(c *gin.Context, m *ticket.Staff) error {
 	sup := s.opt.Support
 	v := statusView{
 		Chrome: s.staffChrome(c, "staff.status.title"), MailTo: sup.MailTo, NoServer: sup.MailFiles, Problems: sup.Problems(),
-		Used: sup.Files.Used() >> 20, Quota: sup.Files.Quota() >> 20,
+		Rules: sup.Rules.Status(), Used: sup.Files.Used() >> 20, Quota: sup.Files.Quota() >> 20,
 	}
 	library := s.current().library
 	for _, lang := range library.Langs() {

@@ -9,6 +9,7 @@ import (
 	"github.com/vmcloud/ricochet/deflect"
 	"github.com/vmcloud/ricochet/deflect/intake"
 	"github.com/vmcloud/ricochet/deflect/notify"
+	"github.com/vmcloud/ricochet/deflect/policy"
 	"github.com/vmcloud/ricochet/deflect/report"
 	"github.com/vmcloud/ricochet/deflect/team"
 	"github.com/vmcloud/ricochet/deflect/ticket"
@@ -23,6 +24,7 @@ type Support struct {
 	Intake    *intake.Service
 	Tickets   *ticket.Service
 	Team      *team.Service
+	Rules     *policy.LiveRules
 	Ledger    *deflect.Ledger
 	Files     *intake.Files
 	Store     SupportStore
@@ -84,7 +86,6 @@ func (s *Server) supportRoutes() {
 	s.post("/api/v1/attempt", 0, s.apiAttempt)
 	s.post("/api/v1/tickets", maxTicketBody, s.apiTickets)
 	s.post("/api/v1/customers", maxCustomersBody, s.apiCustomers)
-	s.post("/api/v1/search/chosen", 0, s.apiChosen)
 	s.post("/{lang}/vote", 0, s.vote)
 	s.get("/{lang}/vote", s.postOnly)
 	s.get("/{lang}/request/:token", s.request)

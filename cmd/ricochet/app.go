@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"sync"
@@ -39,6 +40,7 @@ type app struct {
 	judged    time.Time // attempts that began before were judged, as of judgedAll
 	judgedAll time.Time // when all of them were last looked at
 	recorder  *deflect.Recorder
+	rules     *policy.LiveRules
 	runner    *jobs.Runner
 	problems  func() []kb.Problem // what the staff see about the content
 	mailTo    string
@@ -85,6 +87,9 @@ func (a *app) build(ctx context.Context, s *serveCmd) error {
 	if err := a.team().Seed(ctx); err != nil {
 		return err
 	}
+	if err := a.openRules(s); err != nil {
+		return err
+	}
 	clocks := ticket.Clocks{Book: set.Book}
 	if err := a.openLedger(ctx, s.Holdout); err != nil {
 		return err
@@ -108,9 +113,11 @@ func (a *app) build(ctx context.Context, s *serveCmd) error {
 		Support: &web.Support{
 			Intake: &intake.Service{
 				Store: store.As[intake.Tx]{DB: a.db, Cast: func(tx *store.Tx) intake.Tx { return tx }}, Clocks: clocks,
+				Rules:      a.rules.Current,
 				AccessHash: func(id string) string { return web.AccessHash(a.secret, id) },
 			},
-			Tickets: a.tickets(clocks),
+			Rules:   a.rules,
+			Tickets: &ticket.Service{Store: store.As[ticket.Tx]{DB: a.db, Cast: func(tx *store.Tx) ticket.Tx { return tx }}, Clocks: clocks},
 			Team:    a.team(),
 			Ledger:  a.ledger, Files: a.files, Store: a.db, Suggester: a.index, Secret: a.secret, MailTo: a.mailTo, MailFiles: s.SMTP == "", Problems: a.problems,
 		},
@@ -222,6 +229,20 @@ func (a *app) popular(lang string, n int) []string {
 	return pairs
 }
 
+// viewed counts a page view by a person.
+func (a *app) viewed(art *kb.Article, r *http.Request) {
+	if !web.IsRobot(r) {
+		a.recorder.View(art.Lang, art.Pair)
+	}
+}
+
+// searched logs a search by a person: normalised and masked (D-36).
+func (a *app) searched(lang, query string, hits int, r *http.Request) {
+	if !web.IsRobot(r) {
+		a.recorder.Search(deflect.Search{Lang: lang, Query: search.Normalise(query), Results: hits, Visitor: a.web.Visitor(r)})
+	}
+}
+
 // jobs says who does which kind of durable work.
 func (a *app) jobs(n *notify.Notifier) {
 	payload := func(f func(context.Context, string) error) jobs.Handler {
@@ -237,7 +258,6 @@ func (a *app) jobs(n *notify.Notifier) {
 			intake.JobTicketCreated:   payload(n.TicketCreated),
 			ticket.JobStaffReplied:    payload(n.StaffReplied),
 			ticket.JobCustomerReplied: payload(n.CustomerReplied),
-			ticket.JobTellStaff:       payload(n.StaffNews),
 			notify.JobSend:            payload(n.Send),
 		},
 	}
@@ -249,6 +269,7 @@ func (a *app) start(ctx context.Context) {
 	ctx, a.stop = context.WithCancel(ctx)
 	a.running.Go(func() { a.runner.Run(ctx) })
 	a.running.Go(func() { a.recorder.Run(ctx) })
+	a.running.Go(func() { a.watchRules(ctx) })
 	a.running.Go(func() { a.sweep(ctx) })
 	a.running.Go(func() {
 		if err := a.live.Run(ctx); err != nil && ctx.Err() == nil {

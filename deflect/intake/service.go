@@ -5,13 +5,14 @@ import (
 	"errors"
 
 	"github.com/vmcloud/ricochet/deflect"
+	"github.com/vmcloud/ricochet/deflect/policy"
 	"github.com/vmcloud/ricochet/deflect/ticket"
 	"github.com/vmcloud/ricochet/internal/errs"
 )
 
 // JobTicketCreated is the job that tells people about a new ticket: the
 // acknowledgement to the customer and the notice to staff.
-const JobTicketCreated = ticket.JobCreated
+const JobTicketCreated = "ticket.created"
 
 // Person is somebody with an e-mail address.
 type Person struct {
@@ -73,6 +74,8 @@ type Store interface {
 type Service struct {
 	Store  Store
 	Clocks ticket.Clocks
+	// Rules are the rules in force that sort new tickets; nil for none.
+	Rules func() *policy.Rules
 	// AccessHash is the hash, for the database, of the secret in the "my
 	// request" link of a ticket.
 	AccessHash func(ticketID string) string
@@ -85,19 +88,20 @@ func (s *Service) Submit(ctx context.Context, sub Submission) (Receipt, error) {
 	if err := sub.Clean(); err != nil {
 		return Receipt{}, err
 	}
+	read := s.read(&sub)
 	var r Receipt
 	err := s.Store.InTx(ctx, func(tx Tx) error {
 		met, err := tx.Met(sub.FormToken, sub.Visitor, LookupKeys(sub.Email))
 		if err != nil {
 			return err
 		}
-		r, err = s.submit(tx, sub, met)
+		r, err = s.submit(tx, sub, met, read)
 		return err
 	})
 	return r, err
 }
 
-func (s *Service) submit(tx Tx, sub Submission, met Met) (Receipt, error) {
+func (s *Service) submit(tx Tx, sub Submission, met Met, read reading) (Receipt, error) {
 	if met.Ticket {
 		earlier, err := tx.TicketByFormToken(sub.FormToken)
 		if err == nil {
@@ -117,7 +121,7 @@ func (s *Service) submit(tx Tx, sub Submission, met Met) (Receipt, error) {
 		q := Quarantined{ID: deflect.NewID(), Reason: sub.Suspicion, Submission: sub}
 		return Receipt{Quarantined: true}, tx.InsertQuarantine(q)
 	}
-	return s.create(tx, sub, ticket.Actor{Kind: ticket.ByCustomer}, met)
+	return s.create(tx, sub, ticket.Actor{Kind: ticket.ByCustomer}, met, read)
 }
 
 // Release turns a quarantined submission into a ticket on a staff member's
@@ -137,7 +141,7 @@ func (s *Service) Release(ctx context.Context, id, staffID string) (Receipt, err
 		if err != nil {
 			return err
 		}
-		if r, err = s.create(tx, q.Submission, ticket.Actor{Kind: ticket.ByStaff, ID: staffID}, met); err != nil {
+		if r, err = s.create(tx, q.Submission, ticket.Actor{Kind: ticket.ByStaff, ID: staffID}, met, s.read(&q.Submission)); err != nil {
 			return err
 		}
 		return tx.ResolveQuarantine(id, r.TicketID)
@@ -149,7 +153,7 @@ func (s *Service) Release(ctx context.Context, id, staffID string) (Receipt, err
 // the second try is rare.
 const numberTries = 8
 
-func (s *Service) create(tx Tx, sub Submission, by ticket.Actor, met Met) (Receipt, error) {
+func (s *Service) create(tx Tx, sub Submission, by ticket.Actor, met Met, read reading) (Receipt, error) {
 	person, tier, before, err := s.identify(tx, sub, met.Customer)
 	if err != nil {
 		return Receipt{}, err
@@ -161,15 +165,14 @@ func (s *Service) create(tx Tx, sub Submission, by ticket.Actor, met Met) (Recei
 	t := ticket.Ticket{
 		ID: id, AccessHash: s.AccessHash(id), PersonID: person.ID, Visitor: sub.Visitor,
 		Channel: sub.Channel, Lang: sub.Lang, Category: sub.Category, Urgency: sub.Urgency, Impact: sub.Impact,
-		Tier: tier, Priority: ticket.Propose(sub.Impact, sub.Urgency), State: ticket.New, Level: ticket.L1, Subject: sub.Subject,
+		Tier: tier, Priority: ticket.Propose(sub.Impact, sub.Urgency), State: ticket.New, Subject: sub.Subject,
 		Queue: ticket.GeneralQueue, ReceivedAt: sub.ReceivedAt, UpdatedAt: tx.Now(), Version: 1, Fingerprint: sub.Fingerprint,
 	}
-	routing := s.route(&t, sub, !person.Confirmed)
-	t.Tags = routing.Tags
+	routing := read.route(&t, !person.Confirmed)
 	m := ticket.Message{ID: deflect.NewID(), TicketID: id, Author: ticket.ByCustomer, Public: true, Body: sub.Body, At: sub.ReceivedAt}
 	created := ticket.Event{
 		Seq: 1, At: sub.ReceivedAt, Kind: ticket.Created, Actor: by,
-		Data: ticket.EventData{MessageID: m.ID, Tier: tier, Priority: t.Priority, Channel: t.Channel, Category: t.Category, Routing: routing},
+		Data: ticket.EventData{MessageID: m.ID, Tier: tier, Priority: t.Priority, Channel: t.Channel, Routing: routing},
 	}
 	t.SLA, t.WakeAt = s.Clocks.Schedule([]ticket.Event{created}, tx.Now())
 	if err := s.insert(tx, &t, sub.FormToken); err != nil {

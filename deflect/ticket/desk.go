@@ -17,8 +17,7 @@ type QueueRow struct {
 // CustomerView is what staff see of the person behind a ticket.
 type CustomerView struct {
 	Name, Email string
-	Confirmed   bool   // the person has acted on a link that was mailed to the address
-	CustomerID  string // the company's, "" without
+	Confirmed   bool // the person has acted on a link that was mailed to the address
 	Company     string
 	Contract    Tier
 	MRRCents    int64
