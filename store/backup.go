@@ -27,6 +27,8 @@ var backupTables = []string{
 	"article_views", "searches", "mails", "jobs",
 	"shared_reading",
 	"used_links",
+	"rollup", "rollup_queries", "rollup_votes", "rollup_articles", "ticket_facts", "ticket_days", "rollup_state", "issued_reports",
+	"ticket_links", "time_entries", "escalations", "incidents", "incident_answers", "rca_notes", "surveys", "nps_answers", "qa_reviews", "credits",
 }
 
 // Dump is a consistent view of the whole database, the same for both engines,

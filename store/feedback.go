@@ -48,21 +48,6 @@ func scanViews(r rowScanner) (deflect.Views, error) {
 	return v, err
 }
 
-// AddSearches stores a batch of logged searches.
-func (db *DB) AddSearches(ctx context.Context, batch []deflect.Search) error {
-	return db.InTx(ctx, func(tx *Tx) error {
-		for _, s := range batch {
-			_, err := tx.exec(`INSERT INTO searches (id, at, lang, query, results, visitor, previous, clicked, position)
-				VALUES ($1, $2, $3, $4, $5, $6, $7, '', 0) ON CONFLICT (id) DO NOTHING`,
-				s.ID, millis(s.At), s.Lang, s.Query, s.Results, optText(s.Visitor), optText(s.Previous))
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
 // TopSearches lists the most frequent searches in [from, to); empty selects
 // those that found nothing.
 func (db *DB) TopSearches(ctx context.Context, from, to time.Time, empty bool, limit int) ([]report.SearchCount, error) {

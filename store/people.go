@@ -118,22 +118,39 @@ func (tx *Tx) StaffRecipients() ([]notify.Recipient, error) {
 	return collect(rows, err, scanRecipient)
 }
 
+// StaffRecipient is where mail for a staff member goes; kind not_found when
+// the account is gone or disabled.
+func (tx *Tx) StaffRecipient(staffID string) (notify.Recipient, error) {
+	rows, err := tx.query("SELECT id, email, name, lang FROM staff WHERE id = $1 AND disabled_at IS NULL", staffID)
+	return first(rows, err, scanRecipient)
+}
+
 func scanRecipient(r rowScanner) (notify.Recipient, error) {
 	var n notify.Recipient
 	err := r.Scan(&n.PersonID, &n.Email, &n.Name, &n.Lang)
 	return n, err
 }
 
+const customerOfPerson = `SELECT p.name, p.email, p.confirmed_at, COALESCE(c.id, ''), COALESCE(c.company, ''), COALESCE(c.contract, ''),
+	COALESCE(c.mrr_cents, 0), (SELECT COUNT(*) FROM tickets t WHERE t.person_id = p.id)
+	FROM persons p LEFT JOIN customers c ON c.id = p.customer_id WHERE p.id = $1`
+
+func scanCustomerView(r rowScanner) (ticket.CustomerView, error) {
+	var v ticket.CustomerView
+	var confirmed sql.NullInt64
+	err := r.Scan(&v.Name, &v.Email, &confirmed, &v.CustomerID, &v.Company, &v.Contract, &v.MRRCents, &v.Tickets)
+	v.Confirmed = confirmed.Valid
+	return v, err
+}
+
 // CustomerOfPerson describes the person and company behind a ticket.
 func (db *DB) CustomerOfPerson(ctx context.Context, personID string) (ticket.CustomerView, error) {
-	rows, err := db.get(ctx, `SELECT p.name, p.email, p.confirmed_at, COALESCE(c.company, ''), COALESCE(c.contract, ''),
-		COALESCE(c.mrr_cents, 0), (SELECT COUNT(*) FROM tickets t WHERE t.person_id = p.id)
-		FROM persons p LEFT JOIN customers c ON c.id = p.customer_id WHERE p.id = $1`, personID)
-	return first(rows, err, func(r rowScanner) (ticket.CustomerView, error) {
-		var v ticket.CustomerView
-		var confirmed sql.NullInt64
-		err := r.Scan(&v.Name, &v.Email, &confirmed, &v.Company, &v.Contract, &v.MRRCents, &v.Tickets)
-		v.Confirmed = confirmed.Valid
-		return v, err
-	})
+	rows, err := db.get(ctx, customerOfPerson, personID)
+	return first(rows, err, scanCustomerView)
+}
+
+// CustomerOfPerson describes the person and company behind a ticket.
+func (tx *Tx) CustomerOfPerson(personID string) (ticket.CustomerView, error) {
+	rows, err := tx.query(customerOfPerson, personID)
+	return first(rows, err, scanCustomerView)
 }

@@ -50,6 +50,12 @@ func (db *DB) StaffNames(ctx context.Context) (map[string]string, error) {
 	return names, err
 }
 
+// Team lists the accounts in use, for mentions and assignments.
+func (tx *Tx) Team() ([]ticket.Staff, error) {
+	rows, err := tx.query("SELECT " + staffColumns + " FROM staff s WHERE s.disabled_at IS NULL ORDER BY s.id")
+	return collect(rows, err, scanStaff)
+}
+
 // CreateFirstStaff stores the very first account; kind conflict when there is
 // one already, however many ask at once.
 func (db *DB) CreateFirstStaff(ctx context.Context, s ticket.Staff) error {

@@ -38,7 +38,7 @@ func put(t *testing.T, db *store.DB, email, token string) ticket.Ticket {
 	t.Helper()
 	tk := ticket.Ticket{
 		ID: deflect.NewID(), Number: ticket.NewNumber(), AccessHash: deflect.NewID(), Channel: ticket.ByForm, Lang: "fr",
-		Category: "billing", Urgency: ticket.Low, Impact: ticket.High, Tier: ticket.Business, Priority: ticket.P2, State: ticket.New,
+		Category: "billing", Urgency: ticket.Low, Impact: ticket.High, Tier: ticket.Business, Priority: ticket.P2, State: ticket.New, Level: ticket.L1,
 		Subject: "Facture « manquante » 🧾", ReceivedAt: storetest.Start, UpdatedAt: storetest.Start, Version: 1,
 		SLA: []ticket.Target{{Name: "first_response", State: "running", Running: true, Due: storetest.Start.Add(2 * time.Hour), Kind: "contractual"}},
 	}

@@ -4,34 +4,66 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
+	"strings"
 
 	"github.com/vmcloud/ricochet/deflect/intake"
 	"github.com/vmcloud/ricochet/deflect/ticket"
 )
 
 const ticketColumns = `id, number, access_hash, person_id, visitor, channel, lang, category, urgency, impact, tier,
-	priority, state, subject, assignee, received_at, updated_at, version, sla, wake_at, queue, fingerprint`
+	priority, state, subject, assignee, received_at, updated_at, version, sla, subcategory, component, tags, watchers, level,
+	incident_id, resolved_at, closed_at, ending, wake_at, queue, fingerprint`
 
 func scanTicket(r rowScanner) (ticket.Ticket, error) {
 	var t ticket.Ticket
-	var visitor, assignee, fingerprint sql.NullString
+	var visitor, assignee, incident, fingerprint sql.NullString
 	var received, updated int64
-	var sla string
-	var wake sql.NullInt64
+	var resolved, closed, wake sql.NullInt64
+	var sla, tags, watchers string
 	err := r.Scan(&t.ID, &t.Number, &t.AccessHash, &t.PersonID, &visitor, &t.Channel, &t.Lang, &t.Category, &t.Urgency,
-		&t.Impact, &t.Tier, &t.Priority, &t.State, &t.Subject, &assignee, &received, &updated, &t.Version, &sla, &wake,
-		&t.Queue, &fingerprint)
+		&t.Impact, &t.Tier, &t.Priority, &t.State, &t.Subject, &assignee, &received, &updated, &t.Version, &sla,
+		&t.Subcategory, &t.Component, &tags, &watchers, &t.Level, &incident, &resolved, &closed, &t.Ending, &wake, &t.Queue, &fingerprint)
 	if err != nil {
 		return t, err
 	}
-	t.Visitor, t.Assignee, t.Fingerprint = visitor.String, assignee.String, fingerprint.String
-	t.ReceivedAt, t.UpdatedAt, t.WakeAt = instant(received), instant(updated), optInstant(wake)
-	return t, json.Unmarshal([]byte(sla), &t.SLA)
+	t.Visitor, t.Assignee, t.Incident = visitor.String, assignee.String, incident.String
+	t.ReceivedAt, t.UpdatedAt, t.ResolvedAt, t.ClosedAt = instant(received), instant(updated), optInstant(resolved), optInstant(closed)
+	t.WakeAt, t.Fingerprint = optInstant(wake), fingerprint.String
+	return t, errors.Join(json.Unmarshal([]byte(sla), &t.SLA), readList(tags, &t.Tags), readList(watchers, &t.Watchers))
+}
+
+// listText is the stored form of a list of names.
+func listText(list []string) (string, error) {
+	if len(list) == 0 {
+		return "[]", nil
+	}
+	b, err := json.Marshal(list)
+	return string(b), err
+}
+
+// readList reads a stored list of names; an empty one is nil.
+func readList(text string, list *[]string) error {
+	if text == "[]" {
+		return nil
+	}
+	return json.Unmarshal([]byte(text), list)
 }
 
 // TicketByID finds a ticket; kind not_found when there is none.
 func (tx *Tx) TicketByID(id string) (ticket.Ticket, error) {
 	rows, err := tx.query("SELECT "+ticketColumns+" FROM tickets WHERE id = $1", id)
+	return first(rows, err, scanTicket)
+}
+
+// TicketForUpdate is TicketByID, and nobody else can change the ticket until
+// the transaction ends. SQLite has one writer anyway.
+func (tx *Tx) TicketForUpdate(id string) (ticket.Ticket, error) {
+	lock := ""
+	if tx.db.engine == Postgres {
+		lock = " FOR UPDATE"
+	}
+	rows, err := tx.query("SELECT "+ticketColumns+" FROM tickets WHERE id = $1"+lock, id)
 	return first(rows, err, scanTicket)
 }
 
@@ -48,15 +80,19 @@ func (tx *Tx) InsertTicket(t ticket.Ticket, formToken string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	tags, err := listText(t.Tags)
+	if err != nil {
+		return false, err
+	}
 	due, target := t.NextDue()
 	n, err := tx.exec(`INSERT INTO tickets (id, number, form_token, access_hash, person_id, visitor, channel, lang, category,
-		urgency, impact, tier, priority, state, subject, assignee, received_at, updated_at, version, next_due, next_target, sla, wake_at,
+		urgency, impact, tier, priority, state, subject, assignee, received_at, updated_at, version, next_due, next_target, sla, tags, wake_at,
 		queue, fingerprint)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)
 		ON CONFLICT (number) DO NOTHING`,
 		t.ID, t.Number, optText(formToken), t.AccessHash, t.PersonID, optText(t.Visitor), t.Channel, t.Lang, t.Category,
 		t.Urgency, t.Impact, t.Tier, t.Priority, t.State, t.Subject, optText(t.Assignee), millis(t.ReceivedAt),
-		millis(t.UpdatedAt), t.Version, optMillis(due), target, string(sla), optMillis(t.WakeAt), t.Queue,
+		millis(t.UpdatedAt), t.Version, optMillis(due), target, string(sla), tags, optMillis(t.WakeAt), t.Queue,
 		optText(t.Fingerprint))
 	return n == 1, err
 }
@@ -67,10 +103,20 @@ func (tx *Tx) UpdateTicket(t ticket.Ticket) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	tags, err := listText(t.Tags)
+	if err != nil {
+		return false, err
+	}
+	watchers, err := listText(t.Watchers)
+	if err != nil {
+		return false, err
+	}
 	due, target := t.NextDue()
 	n, err := tx.exec(`UPDATE tickets SET category = $1, tier = $2, priority = $3, state = $4, assignee = $5, updated_at = $6,
-		next_due = $7, next_target = $8, sla = $9, wake_at = $10, queue = $11, version = version + 1 WHERE id = $12 AND version = $13`,
+		next_due = $7, next_target = $8, sla = $9, subcategory = $10, component = $11, tags = $12, watchers = $13, level = $14,
+		incident_id = $15, resolved_at = $16, closed_at = $17, ending = $18, wake_at = $19, queue = $20, version = version + 1 WHERE id = $21 AND version = $22`,
 		t.Category, t.Tier, t.Priority, t.State, optText(t.Assignee), millis(t.UpdatedAt), optMillis(due), target, string(sla),
+		t.Subcategory, t.Component, tags, watchers, t.Level, optText(t.Incident), optMillis(t.ResolvedAt), optMillis(t.ClosedAt), t.Ending,
 		optMillis(t.WakeAt), t.Queue, t.ID, t.Version)
 	return n == 1, err
 }
@@ -216,10 +262,7 @@ func scanInt(r rowScanner) (int64, error) {
 // Queue lists tickets by what is due next; those without a running clock come
 // last, newest first.
 func (db *DB) Queue(ctx context.Context, f ticket.QueueFilter) ([]ticket.QueueRow, error) {
-	rows, err := db.get(ctx, `SELECT t.id, t.number, t.access_hash, t.person_id, t.visitor, t.channel, t.lang, t.category,
-		t.urgency, t.impact, t.tier, t.priority, t.state, t.subject, t.assignee, t.received_at, t.updated_at, t.version, t.sla, t.wake_at,
-		t.queue, t.fingerprint,
-		p.name, p.email
+	rows, err := db.get(ctx, "SELECT "+qualified("t", ticketColumns)+`, p.name, p.email
 		FROM tickets t JOIN persons p ON p.id = t.person_id
 		WHERE CAST($1 AS BIGINT) = 0 OR t.state NOT IN ('resolved', 'closed', 'merged')
 		ORDER BY CASE WHEN t.next_due IS NULL THEN 1 ELSE 0 END, t.next_due, t.received_at DESC LIMIT $2 OFFSET $3`,
@@ -230,6 +273,15 @@ func (db *DB) Queue(ctx context.Context, f ticket.QueueFilter) ([]ticket.QueueRo
 		q.Ticket, err = scanTicket(tail{r, []any{&q.Name, &q.Email}})
 		return q, err
 	})
+}
+
+// qualified puts a table's name before each column of a list.
+func qualified(table, columns string) string {
+	parts := strings.Split(columns, ",")
+	for i, c := range parts {
+		parts[i] = table + "." + strings.TrimSpace(c)
+	}
+	return strings.Join(parts, ", ")
 }
 
 // tail lets a scan function read the first columns of a longer row.

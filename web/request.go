@@ -191,13 +191,18 @@ func (s *Server) requestReply(c *gin.Context) error {
 		return errs.Newf(errs.Invalid, "", "form: %w", err)
 	}
 	body := c.Request.PostForm.Get("message")
-	if err := s.opt.Support.Tickets.CustomerReply(c.Request.Context(), t.ID, body); err != nil {
+	landed, err := s.opt.Support.Tickets.CustomerReply(c.Request.Context(), t.ID, ticket.CustomerMessage{Body: body})
+	if err != nil {
 		if errs.Is(err, errs.Invalid) {
 			return s.showRequest(c, http.StatusUnprocessableEntity, t, body, asError(err))
 		}
 		return err
 	}
-	s.redirect(c, http.StatusSeeOther, "/"+s.locale(c).Lang+"/request/"+c.Param("token")+"?sent=1")
+	token := c.Param("token")
+	if landed.Opened { // the new ticket's own page; its author is the reader
+		token = AccessToken(s.opt.Support.Secret, landed.TicketID)
+	}
+	s.redirect(c, http.StatusSeeOther, "/"+s.locale(c).Lang+"/request/"+token+"?sent=1")
 	return nil
 }
 

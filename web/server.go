@@ -46,8 +46,19 @@ type Options struct {
 	OnArticleView func(*kb.Article, *http.Request)
 	// Support is the writing half of the site; nil leaves only the pages to read.
 	Support *Support
-	// OnSearch is called for every search page that is served.
-	OnSearch func(lang, query string, hits int, r *http.Request)
+	// OnSearch is called for every page of results that a person was served;
+	// robots and staff are left out.
+	OnSearch func(SearchServed)
+}
+
+// SearchServed is a page of results as it was served.
+type SearchServed struct {
+	Lang, Query string
+	Total       int
+	Offset      int      // results before the first of this page
+	Articles    []string // pairs (kb.Article.Pair) in their order
+	Chosen      int      // place in Articles of the one chosen at once, from 1; 0 for none
+	Visitor     string   // see Server.Visitor
 }
 
 // Library is what web needs of the articles: the snapshot that is valid now.

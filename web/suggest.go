@@ -188,6 +188,7 @@ func (s *Server) apiAttempt(c *gin.Context) error {
 		return errs.InvalidFields(errs.Field{Name: "article", Key: "error.field.article"})
 	}
 	v := s.visitOf(c, req.Token, req.Lang, req.Category, true)
+	s.secure(c.Writer.Header(), nil)
 	c.Header("Cache-Control", "no-store")
 	if v.FormToken == "" {
 		c.Status(http.StatusNoContent)

@@ -86,6 +86,7 @@ func (s *Server) supportRoutes() {
 	s.post("/api/v1/attempt", 0, s.apiAttempt)
 	s.post("/api/v1/tickets", maxTicketBody, s.apiTickets)
 	s.post("/api/v1/customers", maxCustomersBody, s.apiCustomers)
+	s.post("/api/v1/search/chosen", 0, s.apiChosen)
 	s.post("/{lang}/vote", 0, s.vote)
 	s.get("/{lang}/vote", s.postOnly)
 	s.get("/{lang}/request/:token", s.request)

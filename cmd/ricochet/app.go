@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"net/http"
 	"os"
 	"path/filepath"
 	"sync"
@@ -117,7 +116,7 @@ func (a *app) build(ctx context.Context, s *serveCmd) error {
 				AccessHash: func(id string) string { return web.AccessHash(a.secret, id) },
 			},
 			Rules:   a.rules,
-			Tickets: &ticket.Service{Store: store.As[ticket.Tx]{DB: a.db, Cast: func(tx *store.Tx) ticket.Tx { return tx }}, Clocks: clocks},
+			Tickets: a.tickets(clocks),
 			Team:    a.team(),
 			Ledger:  a.ledger, Files: a.files, Store: a.db, Suggester: a.index, Secret: a.secret, MailTo: a.mailTo, MailFiles: s.SMTP == "", Problems: a.problems,
 		},
@@ -229,20 +228,6 @@ func (a *app) popular(lang string, n int) []string {
 	return pairs
 }
 
-// viewed counts a page view by a person.
-func (a *app) viewed(art *kb.Article, r *http.Request) {
-	if !web.IsRobot(r) {
-		a.recorder.View(art.Lang, art.Pair)
-	}
-}
-
-// searched logs a search by a person: normalised and masked (D-36).
-func (a *app) searched(lang, query string, hits int, r *http.Request) {
-	if !web.IsRobot(r) {
-		a.recorder.Search(deflect.Search{Lang: lang, Query: search.Normalise(query), Results: hits, Visitor: a.web.Visitor(r)})
-	}
-}
-
 // jobs says who does which kind of durable work.
 func (a *app) jobs(n *notify.Notifier) {
 	payload := func(f func(context.Context, string) error) jobs.Handler {
@@ -258,6 +243,7 @@ func (a *app) jobs(n *notify.Notifier) {
 			intake.JobTicketCreated:   payload(n.TicketCreated),
 			ticket.JobStaffReplied:    payload(n.StaffReplied),
 			ticket.JobCustomerReplied: payload(n.CustomerReplied),
+			ticket.JobTellStaff:       payload(n.StaffNews),
 			notify.JobSend:            payload(n.Send),
 		},
 	}

@@ -3,11 +3,15 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/vmcloud/ricochet/deflect"
 	"github.com/vmcloud/ricochet/internal/jobs"
+	"github.com/vmcloud/ricochet/kb"
+	"github.com/vmcloud/ricochet/search"
 	"github.com/vmcloud/ricochet/store"
+	"github.com/vmcloud/ricochet/web"
 )
 
 // experimenter changes the hold-out of a database.
@@ -52,4 +56,29 @@ func (a *app) judge(ctx context.Context) {
 		}
 		from = next
 	}
+}
+
+// viewed counts a page view by a person, and follows their visit when they
+// accept the cookie.
+func (a *app) viewed(art *kb.Article, r *http.Request) {
+	if web.IsRobot(r) {
+		return
+	}
+	a.recorder.View(art.Lang, art.Pair)
+	visitor := a.web.Visitor(r)
+	if visitor == "" || web.MayBeStaff(r) {
+		return
+	}
+	query := a.web.SearchedBefore(r)
+	if query != "" {
+		query = search.Normalise(query)
+	}
+	a.recorder.Read(visitor, art.Lang, art.Pair, query)
+}
+
+// searched logs a search by a person: normalised and masked (D-36).
+func (a *app) searched(s web.SearchServed) {
+	a.recorder.Search(deflect.Found{
+		Lang: s.Lang, Query: search.Normalise(s.Query), Results: s.Total, Visitor: s.Visitor, Offset: s.Offset, Articles: s.Articles, Chosen: s.Chosen,
+	})
 }

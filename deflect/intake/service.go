@@ -12,7 +12,7 @@ import (
 
 // JobTicketCreated is the job that tells people about a new ticket: the
 // acknowledgement to the customer and the notice to staff.
-const JobTicketCreated = "ticket.created"
+const JobTicketCreated = ticket.JobCreated
 
 // Person is somebody with an e-mail address.
 type Person struct {
@@ -165,14 +165,15 @@ func (s *Service) create(tx Tx, sub Submission, by ticket.Actor, met Met, read r
 	t := ticket.Ticket{
 		ID: id, AccessHash: s.AccessHash(id), PersonID: person.ID, Visitor: sub.Visitor,
 		Channel: sub.Channel, Lang: sub.Lang, Category: sub.Category, Urgency: sub.Urgency, Impact: sub.Impact,
-		Tier: tier, Priority: ticket.Propose(sub.Impact, sub.Urgency), State: ticket.New, Subject: sub.Subject,
+		Tier: tier, Priority: ticket.Propose(sub.Impact, sub.Urgency), State: ticket.New, Level: ticket.L1, Subject: sub.Subject,
 		Queue: ticket.GeneralQueue, ReceivedAt: sub.ReceivedAt, UpdatedAt: tx.Now(), Version: 1, Fingerprint: sub.Fingerprint,
 	}
 	routing := read.route(&t, !person.Confirmed)
+	t.Tags = routing.Tags
 	m := ticket.Message{ID: deflect.NewID(), TicketID: id, Author: ticket.ByCustomer, Public: true, Body: sub.Body, At: sub.ReceivedAt}
 	created := ticket.Event{
 		Seq: 1, At: sub.ReceivedAt, Kind: ticket.Created, Actor: by,
-		Data: ticket.EventData{MessageID: m.ID, Tier: tier, Priority: t.Priority, Channel: t.Channel, Routing: routing},
+		Data: ticket.EventData{MessageID: m.ID, Tier: tier, Priority: t.Priority, Channel: t.Channel, Category: t.Category, Routing: routing},
 	}
 	t.SLA, t.WakeAt = s.Clocks.Schedule([]ticket.Event{created}, tx.Now())
 	if err := s.insert(tx, &t, sub.FormToken); err != nil {

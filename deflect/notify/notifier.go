@@ -40,6 +40,8 @@ type Tx interface {
 	RecipientOf(personID string) (Recipient, error)
 	// StaffRecipients lists the staff who are told about customers' messages.
 	StaffRecipients() ([]Recipient, error)
+	// StaffRecipient is one of them; kind not_found when the account is gone.
+	StaffRecipient(staffID string) (Recipient, error)
 	// CountMails counts the mails to an address created since, sent or queued.
 	CountMails(email string, since time.Time) (int, error)
 	// InsertMail stores an outbox row; ok is false when its dedupe key exists.

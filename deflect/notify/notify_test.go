@@ -210,7 +210,7 @@ func TestStaffAreToldOfTicketsAndReplies(t *testing.T) {
 		}
 		id := d.submit("z@example.com", "form")
 		d.work()
-		if err := d.ticket.CustomerReply(d.Context(), id, "encore moi"); err != nil {
+		if _, err := d.ticket.CustomerReply(d.Context(), id, ticket.CustomerMessage{Body: "encore moi"}); err != nil {
 			d.Fatal(err)
 		}
 		d.work()

@@ -20,6 +20,10 @@ import (
 // InviteAge is how long the one-time link of an invitation works.
 const InviteAge = 7 * 24 * time.Hour
 
+// ContactRevenue is the monthly revenue, in euro cents, above which a customer
+// is Enterprise and has a named contact (D-6, D-22).
+const ContactRevenue = 2000_00
+
 // Limits of what an account holds, in characters and entries.
 const (
 	MaxName   = 120
@@ -158,22 +162,22 @@ func cleanList(all []string) []string {
 	return out
 }
 
-// Invite makes an account that waits for its owner and gives the secret of a
-// one-time link, which is shown once: only its hash is kept. Kind conflict
-// when the address has an account.
-func (s *Service) Invite(ctx context.Context, actor string, p Profile, validEmail func(string) bool) (secret string, err error) {
+// Invite makes an account that waits for its owner and gives it with the
+// secret of a one-time link, which is shown once: only its hash is kept. Kind
+// conflict when the address has an account.
+func (s *Service) Invite(ctx context.Context, actor string, p Profile, validEmail func(string) bool) (made ticket.Staff, secret string, err error) {
 	if err := p.clean(validEmail); err != nil {
-		return "", err
+		return made, "", err
 	}
 	err = s.act(ctx, actor, ManageAccounts, func(tx Tx, _ ticket.Staff) error {
-		m := ticket.Staff{ID: newID(), Email: p.Email, Name: p.Name, Lang: p.Lang, Role: p.Role, Skills: p.Skills}
-		if err := tx.InsertStaff(m); err != nil {
+		made = ticket.Staff{ID: newID(), Email: p.Email, Name: p.Name, Lang: p.Lang, Role: p.Role, Skills: p.Skills}
+		if err := tx.InsertStaff(made); err != nil {
 			return err
 		}
-		secret, err = s.invite(tx, actor, m)
+		secret, err = s.invite(tx, actor, made)
 		return err
 	})
-	return secret, err
+	return made, secret, err
 }
 
 // InviteAgain makes a fresh one-time link for an account whose owner has not
@@ -321,5 +325,21 @@ func (s *Service) SetNamedContact(ctx context.Context, actor, customerID, staffI
 			return err
 		}
 		return tx.Audit(actor, ContactChanged, customerID, map[string]string{"contact": staffID})
+	})
+}
+
+// SaveOwn changes a person's own name and language.
+func (s *Service) SaveOwn(ctx context.Context, staffID, name, lang string) error {
+	return s.Store.InTx(ctx, func(tx Tx) error {
+		m, err := tx.StaffByID(staffID)
+		if err != nil {
+			return err
+		}
+		p := Profile{Name: name, Role: m.Role}
+		if err := p.clean(func(string) bool { return true }); err != nil {
+			return err
+		}
+		m.Name, m.Lang = p.Name, lang
+		return tx.UpdateStaff(m)
 	})
 }

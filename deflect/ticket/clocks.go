@@ -70,6 +70,13 @@ func SLALog(log []Event) sla.Log {
 				tier = Tier(e.Data.To)
 			}
 			out.Kind, out.Tier, out.Priority = sla.Reclassified, string(tier), sla.Priority(priority)
+		case MergedInto:
+			out.Kind = sla.MergedInto
+		case Absorbed:
+			// The classification that the merge gave is part of the absorption;
+			// later changes start from it.
+			tier, priority = e.Data.Tier, e.Data.Priority
+			out.Kind, out.Source = sla.Absorbed, e.Data.Source
 		default:
 			continue // notes, assignments and mails move no clock (D-13)
 		}

@@ -17,7 +17,8 @@ type QueueRow struct {
 // CustomerView is what staff see of the person behind a ticket.
 type CustomerView struct {
 	Name, Email string
-	Confirmed   bool // the person has acted on a link that was mailed to the address
+	Confirmed   bool   // the person has acted on a link that was mailed to the address
+	CustomerID  string // the company's, "" without
 	Company     string
 	Contract    Tier
 	MRRCents    int64

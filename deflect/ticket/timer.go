@@ -129,7 +129,7 @@ func readStory(log []Event) story {
 		case Created:
 			s.tier, s.priority, s.state, s.since, s.progress = e.Data.Tier, e.Data.Priority, New, e.At, e.At
 			s.urgentAt = e.At
-		case StateChanged:
+		case StateChanged, MergedInto:
 			s.state, s.since, s.byTimer = State(e.Data.To), e.At, e.Actor.Kind == BySystem
 			s.forget(CustomerTold)
 		case PriorityChanged:
@@ -140,6 +140,11 @@ func readStory(log []Event) story {
 			s.priority = p
 		case TierChanged:
 			s.tier = Tier(e.Data.To)
+		case Absorbed:
+			if urgent(e.Data.Priority) && !urgent(s.priority) {
+				s.urgentAt, s.paged = e.At, false
+			}
+			s.tier, s.priority = e.Data.Tier, e.Data.Priority
 		case Paged:
 			s.paged = true
 		case AlertFired, BreachNoted, CustomerTold, EscalationDue:
@@ -160,7 +165,12 @@ func (s *story) forget(kind EventKind) {
 }
 
 func (s *story) did(kind EventKind, data EventData) bool {
-	return slices.ContainsFunc(s.done, func(e Event) bool { return e.Kind == kind && e.Data == data })
+	return slices.ContainsFunc(s.done, func(e Event) bool { return e.Kind == kind && sameDeed(e.Data, data) })
+}
+
+// sameDeed compares what timers write into their events.
+func sameDeed(a, b EventData) bool {
+	return a.Target == b.Target && a.Cycle == b.Cycle && a.Percent == b.Percent && a.MailKind == b.MailKind && a.To == b.To
 }
 
 // agenda collects what is due and when the next thing will be.

@@ -43,7 +43,7 @@ var rules = []rule{
 	{path: "deflect/team", rooms: []string{"deflect/ticket"}, others: []string{"github.com/google/uuid", "github.com/goccy/go-yaml"}},
 	{path: "deflect/intake", rooms: []string{"deflect", "deflect/policy", "deflect/ticket"}, others: []string{"github.com/google/uuid"}},
 	{path: "deflect/notify", rooms: []string{"deflect/ticket"}, others: []string{"github.com/google/uuid", "github.com/wneessen/go-mail"}},
-	{path: "deflect/report", rooms: []string{"deflect", "deflect/ticket"}},
+	{path: "deflect/report", rooms: []string{"deflect", "deflect/sla", "deflect/ticket"}},
 	{path: "store", rooms: []string{"deflect/..."}, others: []string{
 		"modernc.org/sqlite", "github.com/jackc/pgx/v5", "github.com/pressly/goose/v3", "github.com/google/uuid",
 	}},
@@ -51,7 +51,7 @@ var rules = []rule{
 	{path: "themes"},
 	{path: "web", rooms: []string{"deflect/...", "kb/...", "search", "themes"}, others: []string{
 		"github.com/gin-gonic/gin", "github.com/nicksnyder/go-i18n/v2", "github.com/BurntSushi/toml", "golang.org/x/crypto/argon2",
-		"golang.org/x/text", "golang.org/x/time", "golang.org/x/net/html",
+		"golang.org/x/text", "golang.org/x/time", "golang.org/x/net/html", "rsc.io/qr",
 	}},
 	{path: "internal", others: []string{"golang.org/x/net/html"}},
 	{path: "internal/errs"},
