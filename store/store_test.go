@@ -73,7 +73,7 @@ func TestTicketRoundTrip(t *testing.T) {
 		if _, err := db.TicketByID(t.Context(), "nothing"); !errs.Is(err, errs.NotFound) {
 			t.Errorf("unknown id: %v, want not_found", err)
 		}
-		queue, err := db.Queue(t.Context(), ticket.QueueFilter{Active: true, Limit: 10})
+		queue, err := db.Queue(t.Context(), ticket.Filter{}, ticket.Cursor{}, 10)
 		if err != nil || len(queue) != 1 || queue[0].Email != "zoe@example.com" || queue[0].Name != "Zoé" {
 			t.Errorf("queue: %+v, %v", queue, err)
 		}

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
-	"strings"
 
 	"github.com/vmcloud/ricochet/deflect/intake"
 	"github.com/vmcloud/ricochet/deflect/ticket"
@@ -257,46 +256,4 @@ func scanInt(r rowScanner) (int64, error) {
 	var n int64
 	err := r.Scan(&n)
 	return n, err
-}
-
-// Queue lists tickets by what is due next; those without a running clock come
-// last, newest first.
-func (db *DB) Queue(ctx context.Context, f ticket.QueueFilter) ([]ticket.QueueRow, error) {
-	rows, err := db.get(ctx, "SELECT "+qualified("t", ticketColumns)+`, p.name, p.email
-		FROM tickets t JOIN persons p ON p.id = t.person_id
-		WHERE CAST($1 AS BIGINT) = 0 OR t.state NOT IN ('resolved', 'closed', 'merged')
-		ORDER BY CASE WHEN t.next_due IS NULL THEN 1 ELSE 0 END, t.next_due, t.received_at DESC LIMIT $2 OFFSET $3`,
-		flag(f.Active), f.Limit, f.Offset)
-	return collect(rows, err, func(r rowScanner) (ticket.QueueRow, error) {
-		var q ticket.QueueRow
-		var err error
-		q.Ticket, err = scanTicket(tail{r, []any{&q.Name, &q.Email}})
-		return q, err
-	})
-}
-
-// qualified puts a table's name before each column of a list.
-func qualified(table, columns string) string {
-	parts := strings.Split(columns, ",")
-	for i, c := range parts {
-		parts[i] = table + "." + strings.TrimSpace(c)
-	}
-	return strings.Join(parts, ", ")
-}
-
-// tail lets a scan function read the first columns of a longer row.
-type tail struct {
-	r    rowScanner
-	rest []any
-}
-
-// Scan reads dest and then the rest.
-func (t tail) Scan(dest ...any) error { return t.r.Scan(append(dest, t.rest...)...) }
-
-// CountTickets counts the tickets on which work is owed, and all.
-func (db *DB) CountTickets(ctx context.Context) (active, all int, err error) {
-	rows, err := db.get(ctx, `SELECT
-		CAST(COALESCE(SUM(CASE WHEN state NOT IN ('resolved', 'closed', 'merged') THEN 1 ELSE 0 END), 0) AS BIGINT), COUNT(*) FROM tickets`)
-	_, err = first(rows, err, func(r rowScanner) (int, error) { return 0, r.Scan(&active, &all) })
-	return active, all, err
 }

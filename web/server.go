@@ -82,6 +82,8 @@ type Server struct {
 	limiter    *limiter
 	logins     *limiter // of staff sign-ins
 	tokens     *tokens
+	counts     counts // of the desk's views
+	live       *live  // open pages of the desk
 	shelf      atomic.Pointer[shelf]
 	shelving   sync.Mutex // held by the one request that builds the next shelf
 }
@@ -109,7 +111,7 @@ func New(opt Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{opt: opt, base: base, log: opt.Logger}
+	s := &Server{opt: opt, base: base, log: opt.Logger, live: newLive()}
 	if s.locales, err = loadLocales(opt.Theme, opt.DefaultLang, opt.Zone); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}

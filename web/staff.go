@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -22,10 +21,7 @@ import (
 // the account has one.
 func (s *Server) staffRoutes() {
 	s.accountRoutes()
-	s.get("/staff", s.staffMay(team.WorkTickets, s.queue))
-	s.get("/staff/tickets/:id", s.staffMay(team.WorkTickets, s.staffTicket))
-	s.post("/staff/tickets/:id", 0, s.staffMay(team.WorkTickets, s.staffAct))
-	s.get("/staff/tickets/:id/files/:file", s.staffMay(team.WorkTickets, s.staffFile))
+	s.deskRoutes()
 	s.get("/staff/deflection", s.staffMay(team.SeeFigures, s.deflection))
 	s.get("/staff/deflection.csv", s.staffMay(team.SeeFigures, s.deflectionCSV))
 	s.get("/staff/quarantine", s.staffMay(team.WorkTickets, s.quarantine))
@@ -34,77 +30,10 @@ func (s *Server) staffRoutes() {
 }
 
 var (
-	queuePage      = definePage[queueView]("staff_queue")
 	quarantinePage = definePage[quarantineView]("staff_quarantine")
 	statusPage     = definePage[statusView]("staff_status")
 	deflectionPage = definePage[deflectionView]("staff_deflection")
 )
-
-const queuePerPage = 50
-
-type queueView struct {
-	Chrome
-	Desk desk
-	Rows []queueRow
-	All  bool
-	Page int
-	Prev string
-	Next string
-}
-
-type queueRow struct {
-	ticket.QueueRow
-	Due    dueView
-	HasDue bool
-}
-
-// queue lists the tickets by what is due next.
-func (s *Server) queue(c *gin.Context, m *ticket.Staff) error {
-	v := queueView{Chrome: s.staffChrome(c, "staff.queue.title"), All: c.Query("all") == "1", Page: pageNumber(c.Query("page"))}
-	var err error
-	if v.Desk, err = s.desk(c, m, "queue"); err != nil {
-		return err
-	}
-	rows, err := s.opt.Support.Store.Queue(c.Request.Context(), ticket.QueueFilter{
-		Active: !v.All, Limit: queuePerPage + 1, Offset: (v.Page - 1) * queuePerPage,
-	})
-	if err != nil {
-		return err
-	}
-	if len(rows) > queuePerPage {
-		rows = rows[:queuePerPage]
-		v.Next = queuePath(v.All, v.Page+1)
-	}
-	if v.Page > 1 {
-		v.Prev = queuePath(v.All, v.Page-1)
-	}
-	now := s.opt.Clock.Now()
-	for _, r := range rows {
-		q := queueRow{QueueRow: r}
-		q.Due, q.HasDue = nextDue(r.Ticket, now)
-		v.Rows = append(v.Rows, q)
-	}
-	return render(s, c, http.StatusOK, queuePage, v)
-}
-
-func queuePath(all bool, page int) string {
-	path := "/staff?page=" + strconv.Itoa(page)
-	if all {
-		path += "&all=1"
-	}
-	return path
-}
-
-// nextDue is the promise that breaks next.
-func nextDue(t ticket.Ticket, now time.Time) (dueView, bool) {
-	at, name := t.NextDue()
-	for _, d := range dueViews(t, now) {
-		if d.Name == name && d.Due.Equal(at) {
-			return d, true
-		}
-	}
-	return dueView{}, false
-}
 
 type quarantineView struct {
 	Chrome

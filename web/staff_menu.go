@@ -1,6 +1,8 @@
 package web
 
 import (
+	"strconv"
+
 	"github.com/gin-gonic/gin"
 
 	"github.com/vmcloud/ricochet/deflect/team"
@@ -13,7 +15,7 @@ type menuEntry struct {
 	Path  string
 	Key   string // text key of its name
 	May   team.Permission
-	Badge int // what waits there; 0 shows nothing
+	Badge string // how much waits there, "" for nothing
 }
 
 // deskMenu is the desk's menu: first what is open all day, behind "more" what
@@ -32,7 +34,7 @@ var deskMenu = struct{ daily, more []menuEntry }{
 }
 
 // menuFor is the part of a menu that a role may see, with its badges.
-func menuFor(entries []menuEntry, role ticket.Role, badges map[string]int) []menuEntry {
+func menuFor(entries []menuEntry, role ticket.Role, badges map[string]string) []menuEntry {
 	var mine []menuEntry
 	for _, e := range entries {
 		if team.May(role, e.May) {
@@ -55,7 +57,7 @@ type desk struct {
 // desk makes the frame of the page that calls itself here.
 func (s *Server) desk(c *gin.Context, m *ticket.Staff, here string) (desk, error) {
 	ctx, db := c.Request.Context(), s.opt.Support.Store
-	active, _, err := db.CountTickets(ctx)
+	active, err := s.countViews(ctx, []ticket.Filter{{}})
 	if err != nil {
 		return desk{}, err
 	}
@@ -63,12 +65,20 @@ func (s *Server) desk(c *gin.Context, m *ticket.Staff, here string) (desk, error
 	if err != nil {
 		return desk{}, err
 	}
-	badges := map[string]int{"queue": active, "quarantine": held, "status": len(s.opt.Support.Problems())}
+	badges := map[string]string{"queue": active[0].text(), "quarantine": badge(held), "status": badge(len(s.opt.Support.Problems()))}
 	d := desk{Here: here, Me: m.Name, Daily: menuFor(deskMenu.daily, m.Role, badges), More: menuFor(deskMenu.more, m.Role, badges)}
 	for _, e := range d.More {
 		d.Aside = d.Aside || e.Here == here
 	}
 	return d, nil
+}
+
+// badge is a number that matters when it is not 0.
+func badge(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
 }
 
 // staffMay lets only the signed-in pass whose role has a permission; the

@@ -50,8 +50,7 @@ type SupportStore interface {
 	MessagesOf(ctx context.Context, ticketID string, notes bool) ([]ticket.Message, error)
 	AttachmentsOf(ctx context.Context, ticketID string) ([]intake.StoredAttachment, error)
 	AttachmentByID(ctx context.Context, id string) (intake.StoredAttachment, error)
-	Queue(context.Context, ticket.QueueFilter) ([]ticket.QueueRow, error)
-	CountTickets(context.Context) (active, all int, err error)
+	DeskStore
 	CustomerOfPerson(ctx context.Context, personID string) (ticket.CustomerView, error)
 
 	CountStaff(context.Context) (int, error)

@@ -257,6 +257,7 @@ func (a *app) start(ctx context.Context) {
 	a.running.Go(func() { a.recorder.Run(ctx) })
 	a.running.Go(func() { a.watchRules(ctx) })
 	a.running.Go(func() { a.sweep(ctx) })
+	a.running.Go(func() { a.web.RunLive(ctx) })
 	a.running.Go(func() {
 		if err := a.live.Run(ctx); err != nil && ctx.Err() == nil {
 			a.log.Error("watch the content folder", "err", err)

@@ -74,6 +74,7 @@ func (s *serveCmd) Run(ctx context.Context, con console) error {
 		Handler: a.web, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 2 * time.Minute, WriteTimeout: 2 * time.Minute,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
+	srv.RegisterOnShutdown(a.web.StopLive)
 	tuneMemory()
 	a.start(ctx)
 	failed := make(chan error, 1)

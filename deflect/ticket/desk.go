@@ -1,12 +1,5 @@
 package ticket
 
-// QueueFilter selects tickets for the desk.
-type QueueFilter struct {
-	Active bool // only tickets on which work is owed
-	Limit  int
-	Offset int
-}
-
 // QueueRow is a ticket of the desk's list with its author.
 type QueueRow struct {
 	Ticket
