@@ -54,7 +54,9 @@ func TestDeskQueue(t *testing.T) {
 		seedTicket(t, db, "a", 30, nil)
 		seedTicket(t, db, "b", 10, func(k *ticket.Ticket) { k.Assignee, k.Priority = "sam", ticket.P1 })
 		seedTicket(t, db, "c", 0, func(k *ticket.Ticket) { k.State = ticket.WaitingCustomer })
-		seedTicket(t, db, "d", 20, func(k *ticket.Ticket) { k.Tier, k.Lang, k.Category, k.Queue = ticket.Business, "en", "billing", "billing" })
+		seedTicket(t, db, "d", 20, func(k *ticket.Ticket) {
+			k.Tier, k.Lang, k.Category, k.Queue = ticket.Business, "en", "billing", "billing"
+		})
 		seedTicket(t, db, "e", 0, nil)
 		seedTicket(t, db, "f", 0, func(k *ticket.Ticket) { k.State, k.UpdatedAt = ticket.Closed, storetest.Start.Add(time.Minute) })
 		seedTicket(t, db, "g", 0, func(k *ticket.Ticket) { k.State = ticket.Resolved })
