@@ -3,6 +3,7 @@ package deflect
 import (
 	"context"
 	"math"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -45,7 +46,15 @@ type ExperimentTx interface {
 	// Period is the latest period, the zero one when there is none.
 	Period() (Period, error)
 	InsertPeriod(Period) error
+	// Audit appends to the team's audit log.
+	Audit(actor, action, object string, data map[string]string) error
 }
+
+// What the audit log says of a change of the share.
+const (
+	auditAction = "setting_changed" // team.SettingChanged
+	auditObject = "holdout"
+)
 
 // ExperimentStore opens such transactions.
 type ExperimentStore interface {
@@ -99,10 +108,17 @@ func (e *Experimenter) Change(ctx context.Context, share float64, redraw bool, a
 		if redraw || next.Seed == "" {
 			next.Seed = NewID()
 		}
-		return tx.InsertPeriod(next)
+		if err := tx.InsertPeriod(next); err != nil {
+			return err
+		}
+		return tx.Audit(actor, auditAction, auditObject, map[string]string{
+			"from": formatShare(now.Share), "to": formatShare(share), "redraw": strconv.FormatBool(redraw),
+		})
 	})
 	return next, err
 }
+
+func formatShare(share float64) string { return strconv.FormatFloat(share, 'g', -1, 64) }
 
 func checkShare(share float64) error {
 	if math.IsNaN(share) || share < 0 || share > MaxShare {

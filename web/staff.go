@@ -6,6 +6,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/vmcloud/ricochet/deflect"
 	"github.com/vmcloud/ricochet/deflect/intake"
 	"github.com/vmcloud/ricochet/deflect/notify"
 	"github.com/vmcloud/ricochet/deflect/policy"
@@ -22,6 +23,7 @@ import (
 func (s *Server) staffRoutes() {
 	s.accountRoutes()
 	s.deskRoutes()
+	s.experimentRoutes()
 	s.get("/staff/deflection", s.staffMay(team.SeeFigures, s.deflection))
 	s.get("/staff/deflection.csv", s.staffMay(team.SeeFigures, s.deflectionCSV))
 	s.get("/staff/quarantine", s.staffMay(team.WorkTickets, s.quarantine))
@@ -125,11 +127,17 @@ type deflectionView struct {
 	Chrome
 	Desk     desk
 	From, To time.Time // To is the last day shown
-	Rows     []report.Deflection
-	Total    report.Deflection
+	Rows     []deflectionRow
+	Total    deflectionRow
 	Helpful  []helpfulRow
 	Top      []report.SearchCount
 	Empty    []report.SearchCount
+}
+
+// deflectionRow is a row of the report and where its attempts are listed.
+type deflectionRow struct {
+	report.Deflection
+	Path string
 }
 
 type helpfulRow struct {
@@ -152,7 +160,15 @@ func (s *Server) deflection(c *gin.Context, m *ticket.Staff) error {
 	if err != nil {
 		return err
 	}
-	v.Rows, v.Total = report.Deflections(counts)
+	rows, total := report.Deflections(counts)
+	for _, d := range rows {
+		category := d.Category
+		if category == "" {
+			category = deflect.None
+		}
+		v.Rows = append(v.Rows, deflectionRow{d, rowsPath(from, v.To, category)})
+	}
+	v.Total = deflectionRow{total, rowsPath(from, v.To, "")}
 	helpful, err := db.Helpful(ctx, from, to)
 	if err != nil {
 		return err

@@ -27,6 +27,7 @@ var deskMenu = struct{ daily, more []menuEntry }{
 		{Here: "deflection", Path: "/staff/deflection", Key: "staff.deflection.title", May: team.SeeFigures},
 	},
 	more: []menuEntry{
+		{Here: "experiment", Path: "/staff/experiment", Key: "staff.experiment.title", May: team.SeeFigures},
 		{Here: "accounts", Path: "/staff/accounts", Key: "staff.accounts.title", May: team.ManageAbsences},
 		{Here: "audit", Path: "/staff/audit", Key: "staff.audit.title", May: team.SeeAudit},
 		{Here: "status", Path: "/staff/status", Key: "staff.status.title", May: team.SeeFigures},

@@ -26,6 +26,7 @@ type Support struct {
 	Team      *team.Service
 	Rules     *policy.LiveRules
 	Ledger    *deflect.Ledger
+	Trial     *deflect.Experimenter
 	Files     *intake.Files
 	Store     SupportStore
 	Suggester Suggester
@@ -63,6 +64,12 @@ type SupportStore interface {
 	TokenScope(ctx context.Context, hash string) (string, error)
 	SaveCustomers(context.Context, []intake.Customer) error
 
+	CurrentPeriod(context.Context) (deflect.Period, error)
+	Strata(context.Context) ([]deflect.Stratum, error)
+	CountedSince(ctx context.Context, t time.Time) (n int, first time.Time, err error)
+	Attempts(context.Context, deflect.AttemptFilter) ([]deflect.Attempt, error)
+	AttemptByID(ctx context.Context, id string) (deflect.Attempt, error)
+	LedgerOf(ctx context.Context, attemptID string) ([]deflect.Entry, error)
 	DeflectionCounts(ctx context.Context, from, to time.Time) ([]report.CategoryCounts, error)
 	Helpful(ctx context.Context, from, to time.Time) ([]report.HelpfulCounts, error)
 	TopSearches(ctx context.Context, from, to time.Time, empty bool, limit int) ([]report.SearchCount, error)

@@ -118,7 +118,7 @@ func (a *app) build(ctx context.Context, s *serveCmd) error {
 			Rules:   a.rules,
 			Tickets: a.tickets(clocks),
 			Team:    a.team(),
-			Ledger:  a.ledger, Files: a.files, Store: a.db, Suggester: a.index, Secret: a.secret, MailTo: a.mailTo, MailFiles: s.SMTP == "", Problems: a.problems,
+			Ledger:  a.ledger, Trial: a.trial, Files: a.files, Store: a.db, Suggester: a.index, Secret: a.secret, MailTo: a.mailTo, MailFiles: s.SMTP == "", Problems: a.problems,
 		},
 	})
 	if err != nil {
