@@ -24,7 +24,7 @@ var backupTables = []string{
 	"staff", "staff_sessions", "staff_invites", "staff_recovery", "staff_absences", "audit", "macros",
 	"customers", "customer_keys", "persons", "api_tokens", "tickets", "ticket_events", "messages",
 	"attachments", "quarantine", "experiment_periods", "attempts", "ledger", "visits", "reads", "votes",
-	"article_views", "searches", "mails", "jobs",
+	"article_views", "searches", "alerts", "deliveries", "mails", "jobs",
 	"shared_reading",
 	"desk_views", "desk_presence",
 	"used_links",

@@ -41,6 +41,8 @@ type app struct {
 	recorder  *deflect.Recorder
 	rules     *policy.LiveRules
 	runner    *jobs.Runner
+	notifier  *notify.Notifier
+	timers    *notify.Timers
 	problems  func() []kb.Problem // what the staff see about the content
 	mailTo    string
 	secret    []byte
@@ -128,11 +130,15 @@ func (a *app) build(ctx context.Context, s *serveCmd) error {
 	if err != nil {
 		return err
 	}
-	a.jobs(&notify.Notifier{
+	a.notifier = &notify.Notifier{
 		Store:  store.As[notify.Tx]{DB: a.db, Cast: func(tx *store.Tx) notify.Tx { return tx }},
 		Sender: sender, Texts: a.web.Texts(), BaseURL: s.BaseURL, Domain: messageDomain(s.BaseURL), Log: a.log, Reply: reply,
 		Access: func(id string) string { return web.AccessToken(a.secret, id) },
-	})
+	}
+	if err := a.openAlerts(s, clocks); err != nil {
+		return err
+	}
+	a.jobs(a.notifier)
 	return nil
 }
 
@@ -244,7 +250,8 @@ func (a *app) jobs(n *notify.Notifier) {
 			ticket.JobStaffReplied:    payload(n.StaffReplied),
 			ticket.JobCustomerReplied: payload(n.CustomerReplied),
 			ticket.JobTellStaff:       payload(n.StaffNews),
-			notify.JobSend:            payload(n.Send),
+			notify.JobSend:            n.Send,
+			notify.JobDeliver:         n.Deliver,
 		},
 	}
 	a.db.OnEnqueue(a.runner.Wake)
@@ -254,6 +261,7 @@ func (a *app) jobs(n *notify.Notifier) {
 func (a *app) start(ctx context.Context) {
 	ctx, a.stop = context.WithCancel(ctx)
 	a.running.Go(func() { a.runner.Run(ctx) })
+	a.running.Go(func() { a.timers.Run(ctx) })
 	a.running.Go(func() { a.recorder.Run(ctx) })
 	a.running.Go(func() { a.watchRules(ctx) })
 	a.running.Go(func() { a.sweep(ctx) })

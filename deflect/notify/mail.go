@@ -32,7 +32,9 @@ type Mail struct {
 	InReplyTo string // MessageID of the thread's first mail, "" for none
 	ReplyTo   string // address that takes an answer to the ticket, "" for the sender's
 	Automatic bool   // marked Auto-Submitted (RFC 3834)
+	AlertID   string // the alert it tells the team of, ""
 	State     MailState
+	SendAt    time.Time // not before; zero: at once
 	CreatedAt time.Time
 	SentAt    time.Time
 }

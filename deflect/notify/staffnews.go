@@ -53,7 +53,7 @@ func (n *Notifier) StaffNews(ctx context.Context, payload string) error {
 		}
 		key := "mail.staff_" + j.About
 		return n.post(tx, Mail{
-			Dedupe: fmt.Sprintf("%s:%s:%d:%s", j.About, t.ID, j.Version, to.PersonID), TicketID: t.ID, Kind: StaffNotice,
+			Dedupe: fmt.Sprintf("%s:%s:%d:%s", j.About, t.ID, j.Version, to.PersonID), TicketID: t.ID, Kind: StaffNotice, SendAt: n.sendAt(tx, t),
 			Subject: n.Texts.Text(to.Lang, key+".subject", data), Body: n.Texts.Text(to.Lang, key+".body", data),
 			InReplyTo: n.threadID(t.ID),
 		}, to, to.Lang)

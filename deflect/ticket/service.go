@@ -53,6 +53,7 @@ type Tx interface {
 	Enqueue(kind, dedupe, payload string) error
 	linkTx
 	escalationTx
+	timerTx
 }
 
 // Store opens transactions.
@@ -80,6 +81,12 @@ type Service struct {
 	// Opened tells the ledger that a message after closing made a ticket
 	// (D-31); may be nil.
 	Opened func(tx Tx, t Ticket) error
+	// Breached is told of each broken promise once, as timers notice it, so
+	// that its credit is offered (D-26); may be nil.
+	Breached func(tx Tx, t Ticket, breach Action) error
+	// Substitute is who takes a ticket over whose owner is away at 75 % of a
+	// promise, "" for nobody (D-18); nil: it stays.
+	Substitute func(tx Tx, t Ticket) (staffID string, err error)
 }
 
 // In is the service inside a transaction that is already open.
@@ -110,6 +117,7 @@ type change struct {
 	messages []*Message
 	tell     []tell
 	also     func(tx Tx) error // stores what is kept beside the ticket
+	quiet    bool              // a timer's: only the clocks, and nobody's form becomes stale
 }
 
 // tell is a job that tells somebody. Its dedupe key is Kind and Key.
@@ -159,7 +167,7 @@ func open(tx Tx, id string, version int64) (work, error) {
 
 // store applies the events of a change and writes everything it brought.
 func (s *Service) store(w work, c change) error {
-	if len(c.events) == 0 {
+	if len(c.events) == 0 && !c.quiet {
 		return nil
 	}
 	t, log := w.t, slices.Clip(w.log)
@@ -178,7 +186,11 @@ func (s *Service) store(w work, c change) error {
 	}
 	t.SLA, t.WakeAt = s.Clocks.Schedule(log, w.now)
 	t.UpdatedAt = w.now
-	ok, err := w.tx.UpdateTicket(t)
+	save := w.tx.UpdateTicket
+	if c.quiet {
+		save = w.tx.StoreClocks
+	}
+	ok, err := save(t)
 	if err == nil && !ok {
 		err = staleError(t, w.t.Version)
 	}

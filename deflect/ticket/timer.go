@@ -36,9 +36,9 @@ const (
 
 // The levels of D-24 to which a ticket is due to go.
 const (
-	LevelTwo    = "L2"
-	LevelFormal = "L2_formal" // the second level has had it too long as well
-	LevelThree  = "L3"
+	DueSecond = "L2"     // work has stood still: the second level helps, the owner stays
+	DueFormal = "formal" // for so long that it goes to the second level
+	DueThird  = "L3"
 )
 
 // Action is one thing that is due on a ticket.
@@ -48,20 +48,21 @@ type Action struct {
 	Target  string    // ActAlert, ActBreach
 	Cycle   int       // ActAlert, ActBreach
 	Percent int       // ActAlert
-	Due     time.Time // ActAlert: the promise
+	Due     time.Time // ActAlert, ActBreach: the promise; ActTell: when the ticket would close by itself
+	Firm    bool      // ActAlert: more than best effort (D-9)
 	Notice  Notice    // ActTell
 	Level   string    // ActEscalate
-	Reason  string    // ActClose: text key of the explanation
+	Ending  Ending    // ActClose, ActTell of a closing: why
 	Breach  sla.Breach
+
+	Unverified bool   // ActPage: nobody has proved to read the sender's address (D-22)
+	Seq        int64  // of the event that recorded it, once done
+	Reassigned string // ActAlert: who has the ticket now, when that changed
 }
 
-// Text keys of why a timer changed a ticket.
-const (
-	ReasonWaited    = "timer.waited"    // no answer from the customer (D-21)
-	ReasonSilent    = "timer.silent"    // solved and nobody objected (D-21)
-	ReasonEscalated = "timer.escalated" // 90 % of a target has run (D-18)
-	ReasonAbsent    = "timer.absent"    // 75 % has run and the assignee is away (D-18)
-)
+// ReasonAbsent is the reason of the event when a ticket changes hands because
+// its owner is away and 75 % of a promise has run (D-18).
+const ReasonAbsent = "absent"
 
 // Schedule gives what is stored with a ticket at now: the state of its
 // promises, and when a timer must look at it next, zero for never. A wake
@@ -86,8 +87,8 @@ func (c Clocks) timers(log []Event, state sla.State, now time.Time) ([]Action, t
 		return nil, time.Time{}
 	}
 	policy := c.Book.At(now)
-	if urgent(s.priority) && !s.paged && s.state.Active() {
-		a.add(Action{Kind: ActPage, At: s.urgentAt})
+	if s.page && s.state.Active() {
+		a.add(Action{Kind: ActPage, At: s.pageAt, Unverified: s.unverified})
 	}
 	a.promises(state, s)
 	switch s.state {
@@ -107,6 +108,9 @@ func (c Clocks) timers(log []Event, state sla.State, now time.Time) ([]Action, t
 	return a.due, a.wake
 }
 
+// Urgent says whether the team is told at once, day or night (D-22).
+func (t Ticket) Urgent() bool { return urgent(t.Priority) }
+
 func urgent(p Priority) bool { return p == P0 || p == P1 }
 
 // story is what a log says of the things timers look at.
@@ -115,11 +119,14 @@ type story struct {
 	priority Priority
 	state    State
 	since    time.Time // of the state
-	byTimer  bool      // the state was set by a timer
-	urgentAt time.Time // since when it is P0 or P1
-	paged    bool      // about this urgency
+	why      Ending    // of a ticket that a timer closed
 	progress time.Time // the last thing that moved it
-	done     []Event   // what timers did: alerts and breaches ever, the rest since the change that it is about
+
+	page       bool // on-call is to be told, and has not been
+	pageAt     time.Time
+	unverified bool // of the page: nobody but a stranger says that it is urgent
+
+	done []Event // what timers did: alerts and breaches ever, the rest since the change that it is about
 }
 
 func readStory(log []Event) story {
@@ -128,25 +135,25 @@ func readStory(log []Event) story {
 		switch e.Kind {
 		case Created:
 			s.tier, s.priority, s.state, s.since, s.progress = e.Data.Tier, e.Data.Priority, New, e.At, e.At
-			s.urgentAt = e.At
+			s.page, s.pageAt = urgent(s.priority), e.At
+			if r := e.Data.Routing; r != nil {
+				s.page, s.unverified = s.page || r.Page, r.Unverified
+			}
 		case StateChanged, MergedInto:
-			s.state, s.since, s.byTimer = State(e.Data.To), e.At, e.Actor.Kind == BySystem
+			s.state, s.since, s.why = State(e.Data.To), e.At, ""
+			if e.Actor.Kind == BySystem {
+				s.why = e.Data.Ending
+			}
 			s.forget(CustomerTold)
 		case PriorityChanged:
-			p := Priority(e.Data.To)
-			if urgent(p) && !urgent(s.priority) {
-				s.urgentAt, s.paged = e.At, false
-			}
-			s.priority = p
+			s.reclassify(Priority(e.Data.To), e.At)
+		case Absorbed:
+			s.tier = e.Data.Tier
+			s.reclassify(e.Data.Priority, e.At)
 		case TierChanged:
 			s.tier = Tier(e.Data.To)
-		case Absorbed:
-			if urgent(e.Data.Priority) && !urgent(s.priority) {
-				s.urgentAt, s.paged = e.At, false
-			}
-			s.tier, s.priority = e.Data.Tier, e.Data.Priority
 		case Paged:
-			s.paged = true
+			s.page = false
 		case AlertFired, BreachNoted, CustomerTold, EscalationDue:
 			s.done = append(s.done, e)
 		}
@@ -158,19 +165,29 @@ func readStory(log []Event) story {
 	return s
 }
 
+// reclassify pages on-call when a person finds that it is urgent, or graver
+// than it was: P0 concerns others than P1 (D-5).
+func (s *story) reclassify(p Priority, at time.Time) {
+	if urgent(p) && p < s.priority {
+		s.page, s.pageAt, s.unverified = true, at, false
+	}
+	s.priority = p
+}
+
 // forget drops what was done about something that has changed since. The third
 // level is due once a ticket.
 func (s *story) forget(kind EventKind) {
-	s.done = slices.DeleteFunc(s.done, func(e Event) bool { return e.Kind == kind && e.Data.To != LevelThree })
+	s.done = slices.DeleteFunc(s.done, func(e Event) bool { return e.Kind == kind && e.Data.To != DueThird })
 }
 
-func (s *story) did(kind EventKind, data EventData) bool {
-	return slices.ContainsFunc(s.done, func(e Event) bool { return e.Kind == kind && sameDeed(e.Data, data) })
-}
-
-// sameDeed compares what timers write into their events.
-func sameDeed(a, b EventData) bool {
-	return a.Target == b.Target && a.Cycle == b.Cycle && a.Percent == b.Percent && a.MailKind == b.MailKind && a.To == b.To
+// did says whether a timer has done something already; only the fields that
+// timers set are looked at.
+func (s *story) did(kind EventKind, want EventData) bool {
+	return slices.ContainsFunc(s.done, func(e Event) bool {
+		d := e.Data
+		return e.Kind == kind && d.Target == want.Target && d.Cycle == want.Cycle && d.Percent == want.Percent &&
+			d.MailKind == want.MailKind && d.To == want.To
+	})
 }
 
 // agenda collects what is due and when the next thing will be.
@@ -207,7 +224,9 @@ func (a *agenda) promises(state sla.State, s story) {
 	for _, d := range state.DueAlerts() {
 		data := EventData{Target: string(d.Target), Cycle: d.Cycle, Percent: d.Percent}
 		if !s.did(AlertFired, data) {
-			a.add(Action{Kind: ActAlert, At: d.FiredAt, Target: data.Target, Cycle: d.Cycle, Percent: d.Percent, Due: d.Due})
+			a.add(Action{
+				Kind: ActAlert, At: d.FiredAt, Target: data.Target, Cycle: d.Cycle, Percent: d.Percent, Due: d.Due, Firm: firm(state, d),
+			})
 		}
 	}
 	for _, c := range state.Cycles {
@@ -235,22 +254,27 @@ func (a *agenda) promises(state sla.State, s story) {
 	}
 }
 
-// tell is a mail to the customer, once since the state was entered.
-func (a *agenda) tell(s story, n Notice, at time.Time) {
+// firm says whether an alert is about more than best effort (D-9).
+func firm(state sla.State, d sla.DueAlert) bool {
+	return slices.ContainsFunc(state.Cycles, func(c sla.Cycle) bool {
+		return c.Target == d.Target && c.Number == d.Cycle && c.Kind != sla.BestEffort
+	})
+}
+
+// tell is a mail to the customer, once since the state was entered. closes is
+// when the ticket would close by itself, zero for never.
+func (a *agenda) tell(s story, n Notice, at, closes time.Time) {
 	if !s.did(CustomerTold, EventData{MailKind: string(n)}) {
-		a.add(Action{Kind: ActTell, At: at, Notice: n})
+		a.add(Action{Kind: ActTell, At: at, Notice: n, Due: closes, Ending: s.why})
 	}
 }
 
 // waiting reminds, then closes (D-21). Who finds both due only closes: the
 // explanation says it all.
 func (a *agenda) waiting(t sla.Timers, s story) {
-	end := s.since.Add(t.WaitingClose)
-	if t.WaitingReminder > 0 && (t.WaitingClose == 0 || end.After(a.now)) {
-		a.tell(s, WaitingReminder, s.since.Add(t.WaitingReminder))
-	}
-	if t.WaitingClose > 0 {
-		a.add(Action{Kind: ActClose, At: end, Reason: ReasonWaited})
+	closes := a.closing(s, t.WaitingClose, EndedNoAnswer)
+	if t.WaitingReminder > 0 && !a.over(closes) {
+		a.tell(s, WaitingReminder, s.since.Add(t.WaitingReminder), closes)
 	}
 }
 
@@ -261,25 +285,36 @@ func (a *agenda) resolved(t sla.Timers, s story) {
 	if asked {
 		wait, first = t.AskedClose, ResolutionQuestion
 	}
-	end := s.since.Add(wait)
-	if wait == 0 || end.After(a.now) {
-		a.tell(s, first, s.since)
-		if asked && t.AskedReminder > 0 {
-			a.tell(s, ResolutionReminder, s.since.Add(t.AskedReminder))
-		}
+	closes := a.closing(s, wait, EndedSilence)
+	if a.over(closes) {
+		return
 	}
-	if wait > 0 {
-		a.add(Action{Kind: ActClose, At: end, Reason: ReasonSilent})
+	a.tell(s, first, s.since, closes)
+	if asked && t.AskedReminder > 0 {
+		a.tell(s, ResolutionReminder, s.since.Add(t.AskedReminder), closes)
 	}
 }
 
+// closing puts the end of a wait on the agenda and gives its instant, zero when
+// it never ends.
+func (a *agenda) closing(s story, wait time.Duration, ending Ending) time.Time {
+	if wait == 0 {
+		return time.Time{}
+	}
+	at := s.since.Add(wait)
+	a.add(Action{Kind: ActClose, At: at, Ending: ending})
+	return at
+}
+
+func (a *agenda) over(closes time.Time) bool { return !closes.IsZero() && !closes.After(a.now) }
+
 // closed tells the customer, with the questions of D-27.
 func (a *agenda) closed(s story) {
-	if s.byTimer {
-		a.tell(s, ClosingNotice, s.since)
-	} else {
-		a.tell(s, SurveyNotice, s.since)
+	notice := SurveyNotice
+	if s.why != "" {
+		notice = ClosingNotice
 	}
+	a.tell(s, notice, s.since, time.Time{})
 }
 
 // levels are the escalations of D-24: the second level when work stands still,
@@ -292,23 +327,23 @@ func (a *agenda) levels(policy *sla.Policy, state sla.State, s story) {
 	t, p := policy.Timers, sla.Priority(s.priority)
 	cal := policy.Cell(string(s.tier), p, sla.Resolution).Calendar
 	if s.state == InProgress && slices.Contains(t.Pressing, p) {
-		a.level(s, LevelTwo, cal, s.progress, t.NoProgress)
-		a.level(s, LevelFormal, cal, s.progress, t.Formal)
+		a.level(s, DueSecond, cal, s.progress, t.NoProgress)
+		a.level(s, DueFormal, cal, s.progress, t.Formal)
 	}
 	limit := t.ThirdLevel[p]
 	if share := c.Figure / 100 * time.Duration(t.ThirdShare); limit > 0 && share > 0 {
 		limit = min(limit, share)
 	}
 	if limit > 0 && c.Elapsed < limit {
-		a.level(s, LevelThree, cal, a.now, limit-c.Elapsed)
+		a.level(s, DueThird, cal, a.now, limit-c.Elapsed)
 	} else if limit > 0 {
-		a.level(s, LevelThree, cal, a.now, 0)
+		a.level(s, DueThird, cal, a.now, 0)
 	}
 }
 
 // level is due once wait of open time has passed since from.
 func (a *agenda) level(s story, level string, cal *sla.Calendar, from time.Time, wait time.Duration) {
-	if s.did(EscalationDue, EventData{To: level}) || wait == 0 && level != LevelThree {
+	if s.did(EscalationDue, EventData{To: level}) || wait == 0 && level != DueThird {
 		return
 	}
 	at := from
