@@ -46,10 +46,8 @@ type Attempt struct {
 	Counted   bool   // false for later attempts of the unit within CountWindow
 	StartedAt time.Time
 	ActiveAt  time.Time
-	Arm       Group         // of the hold-out experiment, set once at the start; "" outside it (D-32)
-	Period    string        // of the experiment, in which the attempt started
 	Shown     bool          // suggestions were shown at least once
-	Opened    string        // the suggested article that was read longest; until one was read, the last one opened
+	Opened    string        // the last suggested article opened
 	Dwell     time.Duration // longest stay on a suggested article
 	Outcome   Outcome
 	OutcomeAt time.Time
@@ -57,8 +55,6 @@ type Attempt struct {
 	TicketID  string
 	RevokedAt time.Time // a ticket followed within RevokeWindow (D-31)
 	RevokedBy string    // that ticket's id
-	Judged    bool      // TicketWindow after the start is over
-	Followed  string    // the first ticket by any channel in that window, once judged (D-32)
 }
 
 // Entry is one line of the append-only ledger behind every figure.
@@ -78,10 +74,9 @@ type EntryKind string
 // "revoked" or "ticket" line follows: the ledger keeps claim and revocation.
 const (
 	EntryStarted   EntryKind = "started"
-	EntryShown     EntryKind = "shown"    // Data: the articles' ids in the order shown
-	EntryWithheld  EntryKind = "withheld" // the same, when the hold-out kept them back (D-32)
+	EntryShown     EntryKind = "shown"
 	EntryOpened    EntryKind = "opened"
-	EntryDwelt     EntryKind = "dwelt" // Data: {"ms": ...}, as far as it is believed
+	EntryDwelt     EntryKind = "dwelt"
 	EntryConfirmed EntryKind = "confirmed"
 	EntryAssumed   EntryKind = "assumed"
 	EntryAbandoned EntryKind = "abandoned"
@@ -113,13 +108,12 @@ func Settle(a Attempt, now time.Time) (settled Attempt, ok bool) {
 }
 
 // Confirm records that the person said an article answered the question. A
-// ticket stays a ticket; confirming again changes nothing, nor does it where a
-// ticket has already taken the claim back (D-31).
+// ticket stays a ticket; confirming again changes nothing.
 func Confirm(a Attempt, article string, now time.Time) (Attempt, error) {
-	switch {
-	case a.Outcome == Ticketed:
+	switch a.Outcome {
+	case Ticketed:
 		return a, errs.Newf(errs.Conflict, "error.attempt.ticket", "attempt %s already became ticket %s", a.ID, a.TicketID)
-	case a.Outcome == Confirmed, !a.RevokedAt.IsZero():
+	case Confirmed:
 		return a, nil
 	}
 	a.Outcome, a.OutcomeAt, a.Article, a.ActiveAt = Confirmed, now, article, now
@@ -133,9 +127,6 @@ func BecomeTicket(a Attempt, ticketID, personID string, now time.Time) Attempt {
 	a.Article = ""
 	return a
 }
-
-// HeldOut says whether the attempt must not see suggestions.
-func (a Attempt) HeldOut() bool { return a.Arm == Holdout }
 
 // Revocable says whether a ticket at now takes back the attempt's claim
 // (D-31): confirmed or assumed, at most 72 h after the outcome.

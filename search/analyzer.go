@@ -1,6 +1,7 @@
 package search
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"unicode"
@@ -18,7 +19,10 @@ type analyzer struct {
 	negation map[string]bool
 	stop     map[string]bool
 	function map[string]bool
-	light    map[string]bool // terms
+	light    map[string]bool   // terms
+	forms    map[string]string // an inflection's base form
+	endings  []string          // what derivation hangs on a stem, longest first
+	kin      map[string]string // terms of irregular families and their root
 	mu       sync.RWMutex
 	memo     map[string]known
 }
@@ -41,12 +45,20 @@ func newAnalyzer(tag string) *analyzer {
 		stop:     wordSet(string(l.stop)),
 		function: wordSet(l.function),
 		light:    map[string]bool{},
+		forms:    baseForms(l.forms),
 		memo:     map[string]known{},
+	}
+	for _, w := range strings.Fields(l.keep) {
+		delete(a.stop, w)
 	}
 	for _, w := range strings.Fields(l.light) {
 		a.light[a.term(w)] = true
 	}
 	delete(a.light, "")
+	a.endings = strings.Fields(l.endings)
+	slices.SortFunc(a.endings, func(a, b string) int { return len(b) - len(a) })
+	a.kin = a.families(l.families)
+	delete(a.kin, "")
 	return a
 }
 
@@ -98,6 +110,11 @@ func (a *analyzer) makeTerm(word string) string {
 	}
 	if a.lang.stem == nil || len(word) < 3 || !stemmable(word) {
 		return strings.Clone(fold(word))
+	}
+	if base, ok := a.forms[word]; ok {
+		word = base
+	} else if a.lang.spell != nil {
+		word = a.lang.spell(word)
 	}
 	env := snowballstem.NewEnv(word)
 	a.lang.stem(env)

@@ -248,8 +248,74 @@ func (p *planner) group(units []unit, concepts []concept) []group {
 		groups = append(groups, g)
 		i += n
 	}
+	p.scattered(groups, keys, units)
 	return groups
 }
+
+// scattered adds what the lexicon says to words that stand close together, in
+// any order: "un disque de mon serveur va lâcher" for "disque lâche". The
+// phrase competes with the dearest of the words.
+func (p *planner) scattered(groups []group, keys []string, units []unit) {
+	at := make([]int, 0, len(units)) // the group of each unit
+	for gi := range groups {
+		for range groups[gi].members {
+			at = append(at, gi)
+		}
+	}
+	for i := range units {
+		for _, r := range p.v.lexicon.rules[keys[i]] {
+			if len(r.from) < 2 || r.words != nil {
+				continue
+			}
+			best, ok := p.gather(r.from, keys, units, i, at, groups)
+			if !ok {
+				continue
+			}
+			g := &groups[best]
+			worth := 0.0
+			for mi := range g.members {
+				worth += g.members[mi].idf * g.members[mi].weight
+			}
+			for _, t := range r.to {
+				terms := p.known(p.v, t.terms)
+				if len(terms) == 0 || slices.ContainsFunc(g.phrases, func(a alt) bool { return a.text == t.text }) {
+					continue
+				}
+				a := p.phraseAlt("lexicon", t.text, weights.scattered, terms)
+				a.idf = min(a.idf, worth)
+				g.phrases = append(g.phrases, a)
+			}
+		}
+	}
+}
+
+// gather finds the words of a rule around unit i, not all side by side as
+// match would have them, and the group of the dearest.
+func (p *planner) gather(from, keys []string, units []unit, i int, at []int, groups []group) (best int, ok bool) {
+	best = at[i]
+	apart := false
+	for _, w := range from[1:] {
+		found := -1
+		for k := max(0, i-scatter); k < min(len(keys), i+scatter+1); k++ {
+			if k != i && keys[k] == w && (found < 0 || abs(k-i) < abs(found-i)) {
+				found = k
+			}
+		}
+		if found < 0 {
+			return 0, false
+		}
+		apart = apart || at[found] != at[i]
+		if groups[at[found]].weight() > groups[best].weight() {
+			best = at[found]
+		}
+	}
+	return best, apart
+}
+
+// scatter is how many units apart the words of a phrase may stand.
+const scatter = 4
+
+func abs(n int) int { return max(n, -n) }
 
 // lexiconAlt weighs a phrase of the lexicon: never worth more than the words
 // it stands for, unless the corpus does not know those.

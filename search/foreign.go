@@ -11,8 +11,12 @@ import (
 // the site's: its words are more at home in the other language's articles.
 func (s *snapshot) foreignView(v *view, text string) *view {
 	var words []string
+	unfinished := -1 // the text ends with this word: it may be the start of another
 	v.analyzer.tokenize(text, func(t token) {
 		if !t.whole && stemmable(t.text) && len(words) < maxUnits {
+			if t.end == len(text) {
+				unfinished = len(words)
+			}
 			words = append(words, t.text)
 		}
 	})
@@ -23,8 +27,12 @@ func (s *snapshot) foreignView(v *view, text string) *view {
 			continue
 		}
 		sum := 0.0
-		for _, w := range words {
-			x := math.Log(o.rate(w) / v.rate(w))
+		for i, w := range words {
+			there, here := o.rate(w), v.rate(w)
+			if i == unfinished {
+				here = max(here, v.startRate(w))
+			}
+			x := math.Log(there / here)
 			sum += math.Max(-3, math.Min(3, x))
 		}
 		if sum > lead && sum/float64(len(words)) > weights.foreignMean {
@@ -42,6 +50,16 @@ func (v *view) rate(w string) float64 {
 	}
 	n := float64(len(v.nums)) + 1
 	return (float64(v.vocab.df(fold(w))) + 0.3) / n
+}
+
+// startRate is the share of the view's articles that have a word with this
+// beginning.
+func (v *view) startRate(w string) float64 {
+	df := int32(0)
+	for _, x := range v.vocab.prefixed(fold(w)) {
+		df = max(df, x.df)
+	}
+	return (float64(df) + 0.3) / (float64(len(v.nums)) + 1)
 }
 
 // findForeign ranks a text in the language it is written in and leads to the

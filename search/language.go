@@ -19,11 +19,16 @@ import (
 type language struct {
 	tag      string
 	stem     func(*snowballstem.Env) bool
-	stop     []byte // a Snowball stop list: one word a line, "|" starts a comment; never indexed
-	elisions string // what may stand before an apostrophe and mean nothing: "l d qu"
-	suffixes string // what may stand after one and mean nothing: "s ll"
-	clitics  string // what a hyphen may hang on a verb: "peut-on", "est-ce", "aidez-moi" are no compounds
-	negation string // stop words that turn a phrase into its opposite: "sans serveur"
+	stop     []byte              // a Snowball stop list: one word a line, "|" starts a comment; never indexed
+	keep     string              // words of the stop list that say something in a help centre: "server down"
+	forms    string              // inflections that the stemmer misses, "base: form form" a line
+	endings  string              // what derivation hangs on a stem: "ag eur" of démarrage, hébergeur
+	families string              // words of one family that no ending shows, a family a line
+	spell    func(string) string // evens out spellings before the stemmer; nil when there is one
+	elisions string              // what may stand before an apostrophe and mean nothing: "l d qu"
+	suffixes string              // what may stand after one and mean nothing: "s ll"
+	clitics  string              // what a hyphen may hang on a verb: "peut-on", "est-ce", "aidez-moi" are no compounds
+	negation string              // stop words that turn a phrase into its opposite: "sans serveur"
 	// function words beyond the stop list: indexed, but dropped from a query
 	// that has anything else to say.
 	function string
@@ -40,6 +45,9 @@ var languages = map[string]language{
 		elisions: "l d qu j n s m t c jusqu lorsqu puisqu quoiqu presqu quelqu",
 		clitics:  "je tu il elle on nous vous ils elles ce moi toi lui leur le la les y en t ci là",
 		negation: "sans non pas ni hors",
+		forms:    frenchForms,
+		endings:  "iteur ateur eur ag at it ur ement issement ibilit abilit ibil abil abl ibl is",
+		families: frenchFamilies,
 		function: `comment pourquoi quand combien où ou quel quelle quels quelles lequel laquelle que qui quoi
 			plus très trop aussi alors car si donc puis ici là tout tous toute toutes rien cela ça comme ni
 			être avoir faire fait fais font peut peux peuvent pouvez pouvons veux veut voulez voulons voudrais
@@ -62,6 +70,11 @@ var languages = map[string]language{
 		tag: "en", stem: english.Stem, stop: en.EnglishStopWords,
 		suffixes: "s ll re ve d m t",
 		negation: "not no without",
+		keep:     "down off",
+		forms:    englishForms,
+		endings:  "ment ness abl ibl abiliti ibiliti iti al or ator ur li i",
+		families: englishFamilies,
+		spell:    american,
 		function: `how why when where what which who can could would should will shall may might must do does did
 			get got getting any anything something everything nothing want wants need needs like please also
 			just still yet there here inside since than then them me my mine us our its let make makes

@@ -37,8 +37,12 @@ func CheckLexicon(ctx context.Context, override fs.FS, lang string, x *Index) ([
 	c := &lexiconChecker{file: lang + ".yaml", f: f, a: newAnalyzer(lang), lines: lexiconLines(data),
 		noise: map[string]bool{}, pairs: map[string]link{}}
 	c.checkNoise()
-	for i, g := range f.Groups {
-		c.group(i, g)
+	for _, twoWay := range []bool{true, false} { // so that a one-way group sees every two-way one
+		for i, g := range f.Groups {
+			if twoWay == (len(g.All) > 0) {
+				c.group(i, g)
+			}
+		}
 	}
 	if x != nil {
 		if err := c.checkCorpus(ctx, x); err != nil {
@@ -138,7 +142,10 @@ func (c *lexiconChecker) group(i int, g lexiconGroup) {
 }
 
 // links records every pair of a group and compares it with the groups before.
+// A pair that does nothing is the author's cross product at work; a phrase none
+// of whose pairs does anything is a mistake.
 func (c *lexiconChecker) links(i int, from, to []string, both bool) {
+	used := make([]bool, len(to))
 	for _, f := range from {
 		key := strings.Join(c.a.phrase(f), " ")
 		if key == "" {
@@ -148,40 +155,60 @@ func (c *lexiconChecker) links(i int, from, to []string, both bool) {
 		if words := c.a.words(f); len(words) == 1 && c.noise[words[0]] {
 			c.report(i, "contradictory", "%q is noise as well and is dropped before it could match", f)
 		}
-		for _, t := range to {
+		works, undone := 0, 0
+		for k, t := range to {
 			other := strings.Join(c.a.phrase(t), " ")
 			if other == "" || both && f == t {
 				continue
 			}
 			if other == key {
-				if !both {
-					c.report(i, "self-cancelling", "%q leads to %q, which is the same to the search", f, t)
-				} else if f < t {
+				if both && f < t {
 					c.report(i, "repeated", "%q and %q are the same to the search", f, t)
 				}
 				continue
 			}
-			if c.weakTarget(t) && !both {
-				c.report(i, "dead", "%q loses its negation in the index and is never looked up", t)
+			used[k] = true
+			if c.weakTarget(t) {
+				continue
 			}
-			c.link(i, f, t, key, other, both)
+			works++
+			if c.link(i, f, t, key, other, both) {
+				undone++
+			}
+		}
+		switch {
+		case both:
+		case works == 0:
+			c.report(i, "self-cancelling", "%q leads to nothing but itself", f)
+		case works == undone:
+			c.report(i, "contradictory", "%q leads one way to what other groups link with it both ways", f)
+		}
+	}
+	for k, t := range to {
+		switch {
+		case both:
+		case c.weakTarget(t):
+			c.report(i, "dead", "%q loses its negation in the index and is never looked up", t)
+		case !used[k]:
+			c.report(i, "self-cancelling", "nothing leads to %q but itself", t)
 		}
 	}
 }
 
-func (c *lexiconChecker) link(i int, f, t, key, other string, both bool) {
-	if back, ok := c.pairs[other+" => "+key]; ok && back.group != i && both != back.both && !both {
-		c.report(i, "contradictory", "%q leads to %q one way, but line %d links them both ways", f, t, c.line(back.group))
-	} else if ok && back.group != i && !both && !back.both {
+// link records a pair, and says whether a group before links it both ways
+// although this one wants one.
+func (c *lexiconChecker) link(i int, f, t, key, other string, both bool) (undone bool) {
+	if back, ok := c.pairs[other+" => "+key]; ok && back.group != i && !both && !back.both {
 		c.report(i, "contradictory", "%q leads to %q, and line %d says the opposite way; use all", f, t, c.line(back.group))
 	}
 	if there, ok := c.pairs[key+" => "+other]; ok && there.group != i {
 		if !both || key < other {
 			c.report(i, "repeated", "%q to %q is in line %d already", f, t, c.line(there.group))
 		}
-		return
+		return there.both && !both
 	}
 	c.pairs[key+" => "+other] = link{i, both}
+	return false
 }
 
 func (c *lexiconChecker) line(group int) int {

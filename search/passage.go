@@ -107,6 +107,7 @@ type wanted struct {
 	terms map[uint32][]want
 	sieve [64]uint64 // a bit for each term's low bits: most words of a text fall through
 	worth []float64  // of each group
+	sums  []bool     // of each group: its words add up, where otherwise the best counts
 	sum   float64
 }
 
@@ -116,11 +117,12 @@ type want struct {
 }
 
 func (p *plan) wanted(lang string) *wanted {
-	w := &wanted{terms: map[uint32][]want{}, worth: make([]float64, len(p.groups))}
+	w := &wanted{terms: map[uint32][]want{}, worth: make([]float64, len(p.groups)), sums: make([]bool, len(p.groups))}
 	for gi := range p.groups {
 		g := &p.groups[gi]
 		worth := g.weight()
 		w.worth[gi] = worth
+		w.sums[gi] = len(g.members) > 1 || len(g.phrases) > 0
 		w.sum += worth
 		if worth == 0 {
 			continue
@@ -159,54 +161,176 @@ func (w *wanted) alt(a *alt, group int, share float64, lang string) {
 	}
 }
 
+// match is a word of the query in a row.
+type match struct {
+	at    int // number of the word in the row
+	term  uint32
+	group int
+	share float64 // of the group's worth
+}
+
+// matches are the words of the query in a row, appended to list.
+func (w *wanted) matches(r row, list []match) []match {
+	for i := range r.len() {
+		h := r.at(i)
+		if w.sieve[h>>6&63]>>(h&63)&1 == 0 {
+			continue
+		}
+		for _, x := range w.terms[h] {
+			list = append(list, match{i, h, x.group, x.share})
+		}
+	}
+	return list
+}
+
+// fill notes the share of each group that a row has, each term counted once.
+func (w *wanted) fill(list []match, got []float64) {
+	for i, m := range list {
+		if !w.sums[m.group] {
+			got[m.group] = math.Max(got[m.group], m.share)
+			continue
+		}
+		fresh := true
+		for k := i - 1; k >= max(0, i-maxRepeat) && fresh; k-- {
+			fresh = list[k].term != m.term || list[k].group != m.group
+		}
+		if fresh {
+			got[m.group] += m.share
+		}
+	}
+}
+
+const (
+	nearWords = 8   // words further apart have nothing to do with each other
+	nearBack  = 8   // matches before the one at hand that are its neighbours
+	maxRepeat = 120 // matches in which a repeated term is looked for
+)
+
+// looker looks at candidates' titles and passages; its memory serves them all.
+type looker struct {
+	w          *wanted
+	got, all   []float64
+	title      []float64
+	pairs      []float64 // groups a before b: how close they stand somewhere, at n*a+b
+	pairsWorth float64
+	list       []match
+}
+
+func newLooker(w *wanted) *looker {
+	n := len(w.worth)
+	l := &looker{w: w, got: make([]float64, n), all: make([]float64, n), title: make([]float64, n), pairs: make([]float64, n*n)}
+	for a := range n {
+		for b := a + 1; b < n; b++ {
+			l.pairsWorth += math.Sqrt(w.worth[a] * w.worth[b])
+		}
+	}
+	return l
+}
+
 // rescore looks at the candidates' titles and passages.
-func (x *Index) rescore(s *snapshot, p *plan, w *wanted, top []candidate) error {
+func (x *Index) rescore(s *snapshot, w *wanted, top []candidate) error {
 	if w.sum == 0 {
 		return nil
 	}
-	got := make([]float64, len(p.groups))
-	all := make([]float64, len(p.groups))
+	l := newLooker(w)
 	for i := range top {
-		c := &top[i]
-		t, err := x.tokensOf(s, c.num)
+		t, err := x.tokensOf(s, top[i].num)
 		if err != nil {
 			return err
 		}
-		clear(all)
-		clear(got)
-		pairs := w.collect(t.title, got, p.groups)
-		c.title, c.fit = w.share(got), w.fit(t.title)
-		titleGot := append([]float64(nil), got...)
-		for gi := range all {
-			all[gi] = max(all[gi], got[gi])
-		}
-		for k := range t.texts {
-			clear(got)
-			n := w.collect(t.heads[k], got, p.groups)
-			headShare := w.share(got)
-			c.head = max(c.head, headShare)
-			n = max(n, w.collect(t.texts[k], got, p.groups))
-			share := w.share(got) * (1 - 0.15*math.Min(1, float64(t.texts[k].len())/400))
-			share += 0.25 * headShare
-			for gi := range all {
-				all[gi] = max(all[gi], got[gi])
-			}
-			// A passage speaks in its title's name.
-			for gi := range got {
-				got[gi] = max(got[gi], 0.6*titleGot[gi])
-			}
-			share = 0.5*share + 0.5*w.share(got)
-			if share > c.passage {
-				c.passage, c.best = share, k
-			}
-			pairs = max(pairs, n)
-		}
-		c.cover = w.share(all)
-		if len(p.groups) > 1 {
-			c.near = math.Min(1, pairs/float64(len(p.groups)-1))
-		}
+		l.look(&top[i], t)
 	}
 	return nil
+}
+
+// look measures how well an article's title and passages fit.
+func (l *looker) look(c *candidate, t *articleTokens) {
+	w := l.w
+	clear(l.all)
+	clear(l.pairs)
+	c.title = l.row(t.title)
+	c.fit = w.fit(t.title)
+	copy(l.title, l.got)
+	for k := range t.texts {
+		head := l.row(t.heads[k])
+		if head > 0 {
+			c.head = math.Max(c.head, head)
+			c.headFit = math.Max(c.headFit, head*w.fit(t.heads[k]))
+		}
+		l.add(t.texts[k])
+		share := w.share(l.got) * (1 - 0.15*math.Min(1, float64(t.texts[k].len())/400))
+		share += 0.25 * head
+		// A passage speaks in its title's name.
+		for g := range l.got {
+			l.got[g] = math.Max(l.got[g], 0.6*l.title[g])
+		}
+		share = 0.5*share + 0.5*w.share(l.got)
+		if share > c.passage {
+			c.passage, c.best = share, k
+		}
+	}
+	c.cover = w.share(l.all)
+	c.near = l.near()
+}
+
+// row measures a row of its own and says what share of the query it has.
+func (l *looker) row(r row) float64 {
+	clear(l.got)
+	if r.len() == 0 {
+		return 0
+	}
+	l.add(r)
+	return l.w.share(l.got)
+}
+
+// add measures a row on top of what was got before it.
+func (l *looker) add(r row) {
+	l.list = l.w.matches(r, l.list[:0])
+	if len(l.list) == 0 {
+		return
+	}
+	l.w.fill(l.list, l.got)
+	for g, x := range l.got {
+		l.all[g] = math.Max(l.all[g], x)
+	}
+	l.neighbours()
+}
+
+// neighbours notes which groups stand close to each other in the row at hand.
+func (l *looker) neighbours() {
+	n := len(l.got)
+	for i, m := range l.list {
+		for k := i - 1; k >= max(0, i-nearBack); k-- {
+			o := l.list[k]
+			d := m.at - o.at
+			if d > nearWords {
+				break
+			}
+			if o.group == m.group {
+				continue
+			}
+			at := min(o.group, m.group)*n + max(o.group, m.group)
+			x := math.Min(1, o.share) * math.Min(1, m.share) * (1 - float64(d-1)/10)
+			l.pairs[at] = math.Max(l.pairs[at], x)
+		}
+	}
+}
+
+// near is the share of the query's pairs of groups that stand close together
+// somewhere in the article, weighted by their worth.
+func (l *looker) near() float64 {
+	if l.pairsWorth == 0 {
+		return 0
+	}
+	n, sum := len(l.got), 0.0
+	for a := range n {
+		for b := a + 1; b < n; b++ {
+			if x := l.pairs[a*n+b]; x > 0 {
+				sum += x * math.Sqrt(l.w.worth[a]*l.w.worth[b])
+			}
+		}
+	}
+	return sum / l.pairsWorth
 }
 
 // fit is the share of a title's words that the query has.
@@ -227,49 +351,4 @@ func (w *wanted) share(got []float64) float64 {
 		sum += math.Min(1, s) * w.worth[gi]
 	}
 	return sum / w.sum
-}
-
-// collect notes the best share of each group in a row of terms and counts the
-// neighbours of the query that are neighbours there.
-func (w *wanted) collect(r row, got []float64, groups []group) float64 {
-	last, lastAt, lastTerm := -1, -10, uint32(0)
-	pairs := 0.0
-	var counted [64]uint32
-	n := 0
-	for i := range r.len() {
-		h := r.at(i)
-		if w.sieve[h>>6&63]>>(h&63)&1 == 0 {
-			continue
-		}
-		ws, ok := w.terms[h]
-		if !ok {
-			continue
-		}
-		fresh := true
-		for _, c := range counted[:n] {
-			if c == h {
-				fresh = false
-				break
-			}
-		}
-		if fresh && n < len(counted) {
-			counted[n] = h
-			n++
-		}
-		for _, x := range ws {
-			if fresh {
-				if len(groups[x.group].members) > 1 || len(groups[x.group].phrases) > 0 {
-					got[x.group] += x.share
-				} else {
-					got[x.group] = math.Max(got[x.group], x.share)
-				}
-			}
-			if h != lastTerm && i-lastAt <= 2 && (x.group == last+1 || x.group == last-1) {
-				pairs++
-				lastAt = -10
-			}
-			last, lastAt, lastTerm = x.group, i, h
-		}
-	}
-	return math.Min(pairs, float64(len(groups)))
 }

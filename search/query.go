@@ -270,6 +270,9 @@ func (p *planner) concept(u unit) concept {
 	} else {
 		p.word(&c, u.text)
 	}
+	if len(u.parts) == 1 {
+		p.kin(&c, u)
+	}
 	if u.last && !strings.ContainsAny(u.text, "/") {
 		p.prefix(&c, u)
 	}

@@ -16,7 +16,8 @@ type candidate struct {
 	fit     float64 // share of its title's words that the query has
 	passage float64 // share that its best passage has
 	head    float64 // share that one of its headings has
-	near    float64 // share of the query's neighbours that are neighbours here
+	headFit float64 // the same, less the heading's words that the query has not
+	near    float64 // share of the query's pairs of words that stand close together here
 	best    int     // number of the best passage, -1 when none has anything
 }
 
@@ -193,6 +194,6 @@ func (c *candidate) boost(long bool) float64 {
 	if long {
 		k = &weights.long
 	}
-	return (1 + k.passage*c.passage + k.title*c.title + k.fit*c.fit + k.near*c.near) *
-		math.Pow(0.05+0.95*math.Min(1, c.cover), k.cover)
+	return math.Pow(0.05+0.95*math.Min(1, c.cover), k.cover) *
+		math.Exp(k.title*c.title+k.fit*c.fit+k.passage*c.passage+k.head*c.headFit+k.near*c.near)
 }

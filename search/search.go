@@ -109,7 +109,7 @@ func (x *Index) rank(ctx context.Context, s *snapshot, v *view, text string, exa
 	w := s.take()
 	defer s.give(w)
 	f.total, f.top = s.score(p, w)
-	if err := x.rescore(s, p, f.want, f.top); err != nil {
+	if err := x.rescore(s, f.want, f.top); err != nil {
 		return nil, err
 	}
 	help := x.helpfulness.Load()

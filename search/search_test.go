@@ -87,6 +87,8 @@ groups:
   - all: [mot de passe, mdp]
   - from: [carte bleue]
     to: [moyen de paiement]
+  - from: [disque abîmé]
+    to: [mode secours]
 `)}}
 	x := openTest(t, Options{Lexicon: lex}, testFiles())
 	tests := []struct{ name, lang, text, want string }{
@@ -97,6 +99,8 @@ groups:
 		{"prefix", "en", "forgot", "compte/password"},
 		{"two-way lexicon", "fr", "mdp", "compte/password"},
 		{"one-way lexicon", "fr", "carte bleue", "facturation/card"},
+		{"a phrase of the lexicon, its words apart", "fr", "abîmé, le nouveau disque ?", "vps/rescue"},
+		{"a word of the family", "fr", "réinitialisation", "compte/password"},
 		{"technical path", "fr", "/etc/fstab", "vps/rescue"},
 		{"error code", "en", "ERR_CERT_COMMON_NAME_INVALID", "web/ssl"},
 		{"compound in two words", "fr", "sous domaine", "web/ssl"},

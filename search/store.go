@@ -20,7 +20,7 @@ import (
 
 // schema names how articles are analysed and laid out in the index. An index
 // written under another schema is thrown away and made anew.
-const schema = "2"
+const schema = "3"
 
 var schemaKey = []byte("ricochet.schema")
 

@@ -43,6 +43,14 @@ func TestTerms(t *testing.T) {
 		{"fr", "sauvegardes", "sauvegarde"},
 		{"en", "invoices", "invoice"},
 		{"en", "configured", "configuring"},
+		{"en", "sent", "sending"},
+		{"en", "goes", "went"},
+		{"en", "authorisation", "authorization"},
+		{"en", "virtualised", "virtualized"},
+		{"fr", "connexion", "connexions"},
+		{"fr", "reçoivent", "recevoir"},
+		{"fr", "envoient", "envoyer"},
+		{"fr", "vérification", "vérifier"},
 		{"de", "rechnungen", "rechnung"},
 		{"es", "facturas", "factura"},
 	}
@@ -52,9 +60,43 @@ func TestTerms(t *testing.T) {
 			t.Errorf("%s: %q is %q, %q is %q", tt.lang, tt.a, a.term(tt.a), tt.b, a.term(tt.b))
 		}
 	}
+	en := newAnalyzer("en")
+	for _, w := range []string{"enterprise", "promises", "raise", "down", "off"} { // neither respelled nor dropped
+		if got := en.term(w); got == "" || strings.Contains(got, "z") {
+			t.Errorf("%q became %q", w, got)
+		}
+	}
 	for _, w := range []string{"/etc/fstab", "c2-15", "err_connection_refused", "ipv6", "502"} {
 		if got := newAnalyzer("fr").term(w); got != w {
 			t.Errorf("technical token %q became %q", w, got)
+		}
+	}
+}
+
+// Words of one family have one root, and words that only look alike do not.
+func TestFamilies(t *testing.T) {
+	tests := []struct {
+		lang, a, b string
+		same       bool
+	}{
+		{"fr", "redémarrage", "redémarrer", true},
+		{"fr", "hébergeur", "hébergement", true},
+		{"fr", "répartiteur", "répartition", true},
+		{"fr", "suppression", "supprimer", true},
+		{"fr", "disponibilité", "disponible", true},
+		{"fr", "format", "forme", false},
+		{"fr", "contrat", "contre", false},
+		{"en", "secure", "security", true},
+		{"en", "subscription", "subscribe", true},
+		{"en", "availability", "available", true},
+		{"en", "deployment", "deploy", true},
+		{"en", "port", "portal", false},
+	}
+	for _, tt := range tests {
+		a := newAnalyzer(tt.lang)
+		x, y := a.rootOf(a.term(tt.a)), a.rootOf(a.term(tt.b))
+		if (x == y) != tt.same {
+			t.Errorf("%s: the root of %q is %q, that of %q %q", tt.lang, tt.a, x, tt.b, y)
 		}
 	}
 }

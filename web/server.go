@@ -46,19 +46,8 @@ type Options struct {
 	OnArticleView func(*kb.Article, *http.Request)
 	// Support is the writing half of the site; nil leaves only the pages to read.
 	Support *Support
-	// OnSearch is called for every page of results that a person was served;
-	// robots and staff are left out.
-	OnSearch func(SearchServed)
-}
-
-// SearchServed is a page of results as it was served.
-type SearchServed struct {
-	Lang, Query string
-	Total       int
-	Offset      int      // results before the first of this page
-	Articles    []string // pairs (kb.Article.Pair) in their order
-	Chosen      int      // place in Articles of the one chosen at once, from 1; 0 for none
-	Visitor     string   // see Server.Visitor
+	// OnSearch is called for every search page that is served.
+	OnSearch func(lang, query string, hits int, r *http.Request)
 }
 
 // Library is what web needs of the articles: the snapshot that is valid now.
@@ -81,9 +70,6 @@ type Server struct {
 	handler    http.Handler
 	limiter    *limiter
 	logins     *limiter // of staff sign-ins
-	tokens     *tokens
-	counts     counts // of the desk's views
-	live       *live  // open pages of the desk
 	shelf      atomic.Pointer[shelf]
 	shelving   sync.Mutex // held by the one request that builds the next shelf
 }
@@ -111,7 +97,7 @@ func New(opt Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{opt: opt, base: base, log: opt.Logger, live: newLive()}
+	s := &Server{opt: opt, base: base, log: opt.Logger}
 	if s.locales, err = loadLocales(opt.Theme, opt.DefaultLang, opt.Zone); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
@@ -130,7 +116,6 @@ func New(opt Options) (*Server, error) {
 	s.headers = newSecurityHeaders(base.Scheme == "https")
 	s.limiter = newLimiter(opt.RateLimit, opt.Clock)
 	s.logins = newLimiter(loginPerMinute, opt.Clock)
-	s.tokens = &tokens{known: map[string]knownToken{}}
 	if err := s.build(); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}

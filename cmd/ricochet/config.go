@@ -155,20 +155,14 @@ func secretFile(name, value string) (string, error) {
 	if value != "" || path == "" {
 		return value, nil
 	}
-	value, err := readSecret(path)
+	f, err := os.Open(path)
 	if err != nil {
 		return "", fmt.Errorf("%s_FILE: %w", name, err)
 	}
-	return value, nil
-}
-
-// readSecret is the text of a file without the white space around it.
-func readSecret(path string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
 	defer func() { _ = f.Close() }() // it is only read
 	data, err := io.ReadAll(io.LimitReader(f, 64<<10))
-	return strings.TrimSpace(string(data)), err
+	if err != nil {
+		return "", fmt.Errorf("%s_FILE: %w", name, err)
+	}
+	return strings.TrimSpace(string(data)), nil
 }

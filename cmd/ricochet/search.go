@@ -205,7 +205,8 @@ type searchLexiconCmd struct {
 // searchLexiconCheckCmd checks the lexicons.
 type searchLexiconCheckCmd struct {
 	contentFlag
-	Dead bool `help:"Also report groups that none of the articles has a word of."`
+	Dead     bool `help:"Also report groups that none of the articles has a word of."`
+	Repeated bool `help:"Also list what is said twice, which does no harm."`
 }
 
 // Run fails when a lexicon has a problem.
@@ -228,6 +229,9 @@ func (c searchLexiconCheckCmd) Run(ctx context.Context) (err error) {
 			return err
 		}
 		for _, p := range problems {
+			if p.Kind == "repeated" && !c.Repeated {
+				continue
+			}
 			fmt.Println(p)
 			if p.Kind != "repeated" {
 				n++

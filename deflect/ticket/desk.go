@@ -1,5 +1,22 @@
 package ticket
 
+// Staff is a member of the support team.
+type Staff struct {
+	ID           string
+	Email        string
+	Name         string
+	Lang         string
+	Role         string // "admin" for the first account
+	PasswordHash string // argon2id, in the PHC string format
+}
+
+// QueueFilter selects tickets for the desk.
+type QueueFilter struct {
+	Active bool // only tickets on which work is owed
+	Limit  int
+	Offset int
+}
+
 // QueueRow is a ticket of the desk's list with its author.
 type QueueRow struct {
 	Ticket
@@ -10,8 +27,7 @@ type QueueRow struct {
 // CustomerView is what staff see of the person behind a ticket.
 type CustomerView struct {
 	Name, Email string
-	Confirmed   bool   // the person has acted on a link that was mailed to the address
-	CustomerID  string // the company's, "" without
+	Confirmed   bool // the person has acted on a link that was mailed to the address
 	Company     string
 	Contract    Tier
 	MRRCents    int64
