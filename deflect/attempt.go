@@ -46,8 +46,10 @@ type Attempt struct {
 	Counted   bool   // false for later attempts of the unit within CountWindow
 	StartedAt time.Time
 	ActiveAt  time.Time
+	Arm       Group         // of the hold-out experiment, set once at the start; "" outside it (D-32)
+	Period    string        // of the experiment, in which the attempt started
 	Shown     bool          // suggestions were shown at least once
-	Opened    string        // the last suggested article opened
+	Opened    string        // the suggested article that was read longest; until one was read, the last one opened
 	Dwell     time.Duration // longest stay on a suggested article
 	Outcome   Outcome
 	OutcomeAt time.Time
@@ -55,6 +57,8 @@ type Attempt struct {
 	TicketID  string
 	RevokedAt time.Time // a ticket followed within RevokeWindow (D-31)
 	RevokedBy string    // that ticket's id
+	Judged    bool      // TicketWindow after the start is over
+	Followed  string    // the first ticket by any channel in that window, once judged (D-32)
 }
 
 // Entry is one line of the append-only ledger behind every figure.
@@ -74,9 +78,10 @@ type EntryKind string
 // "revoked" or "ticket" line follows: the ledger keeps claim and revocation.
 const (
 	EntryStarted   EntryKind = "started"
-	EntryShown     EntryKind = "shown"
+	EntryShown     EntryKind = "shown"    // Data: the articles' ids in the order shown
+	EntryWithheld  EntryKind = "withheld" // the same, when the hold-out kept them back (D-32)
 	EntryOpened    EntryKind = "opened"
-	EntryDwelt     EntryKind = "dwelt"
+	EntryDwelt     EntryKind = "dwelt" // Data: {"ms": ...}, as far as it is believed
 	EntryConfirmed EntryKind = "confirmed"
 	EntryAssumed   EntryKind = "assumed"
 	EntryAbandoned EntryKind = "abandoned"
@@ -108,12 +113,13 @@ func Settle(a Attempt, now time.Time) (settled Attempt, ok bool) {
 }
 
 // Confirm records that the person said an article answered the question. A
-// ticket stays a ticket; confirming again changes nothing.
+// ticket stays a ticket; confirming again changes nothing, nor does it where a
+// ticket has already taken the claim back (D-31).
 func Confirm(a Attempt, article string, now time.Time) (Attempt, error) {
-	switch a.Outcome {
-	case Ticketed:
+	switch {
+	case a.Outcome == Ticketed:
 		return a, errs.Newf(errs.Conflict, "error.attempt.ticket", "attempt %s already became ticket %s", a.ID, a.TicketID)
-	case Confirmed:
+	case a.Outcome == Confirmed, !a.RevokedAt.IsZero():
 		return a, nil
 	}
 	a.Outcome, a.OutcomeAt, a.Article, a.ActiveAt = Confirmed, now, article, now
@@ -127,6 +133,9 @@ func BecomeTicket(a Attempt, ticketID, personID string, now time.Time) Attempt {
 	a.Article = ""
 	return a
 }
+
+// HeldOut says whether the attempt must not see suggestions.
+func (a Attempt) HeldOut() bool { return a.Arm == Holdout }
 
 // Revocable says whether a ticket at now takes back the attempt's claim
 // (D-31): confirmed or assumed, at most 72 h after the outcome.

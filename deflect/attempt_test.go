@@ -13,12 +13,24 @@ import (
 )
 
 func ledger(db *store.DB) *deflect.Ledger {
-	return &deflect.Ledger{Store: store.As[deflect.Tx]{DB: db, Cast: func(tx *store.Tx) deflect.Tx { return tx }}}
+	return &deflect.Ledger{Store: store.As[deflect.Tx]{DB: db, Cast: func(tx *store.Tx) deflect.Tx { return tx }}, Periods: db}
+}
+
+// seen records that articles were found for a visit, and says whether they
+// must be held back.
+func seen(t *testing.T, l *deflect.Ledger, v deflect.Visit, articles ...string) bool {
+	t.Helper()
+	held, err := l.Seen(t.Context(), v, articles)
+	check(t, err)
+	return held
 }
 
 func visit(form, visitor string) deflect.Visit {
 	return deflect.Visit{FormToken: form, Visitor: visitor, Lang: "fr", Category: "billing", Script: true}
 }
+
+// everything is what is known of somebody who wrote before.
+var everything = deflect.Traces{Form: true, Visitor: true, Person: true}
 
 func check(t *testing.T, err error) {
 	t.Helper()
@@ -100,7 +112,7 @@ func TestRevocable(t *testing.T) {
 func TestConfirmedAttemptIsRevokedByATicketWithinThreeDays(t *testing.T) {
 	storetest.Run(t, func(t *testing.T, db *store.DB, c *clock.Manual) {
 		l := ledger(db)
-		check(t, l.Seen(t.Context(), visit("form1", "v1"), []string{"faq/billing"}))
+		seen(t, l, visit("form1", "v1"), "faq/billing")
 		check(t, l.Confirm(t.Context(), visit("form1", "v1"), "faq/billing"))
 		check(t, l.Confirm(t.Context(), visit("form1", "v1"), "faq/billing")) // again changes nothing
 		if got := totals(t, db); got.Attempts != 1 || got.Confirmed != 1 || got.Revoked != 0 {
@@ -108,7 +120,7 @@ func TestConfirmedAttemptIsRevokedByATicketWithinThreeDays(t *testing.T) {
 		}
 		c.Advance(72 * time.Hour)
 		check(t, db.InTx(t.Context(), func(tx *store.Tx) error {
-			return deflect.Ticket(tx, visit("form2", "v1"), "ticket2", "person1")
+			return deflect.Ticket(tx, visit("form2", "v1"), "ticket2", "person1", everything)
 		}))
 		got := totals(t, db)
 		// The second form is the same visitor within seven days: kept, not counted.
@@ -122,7 +134,7 @@ func TestTicketOnTheSameFormBeatsItsConfirmation(t *testing.T) {
 	storetest.Run(t, func(t *testing.T, db *store.DB, _ *clock.Manual) {
 		l := ledger(db)
 		check(t, l.Confirm(t.Context(), visit("form1", ""), "faq/billing"))
-		check(t, db.InTx(t.Context(), func(tx *store.Tx) error { return deflect.Ticket(tx, visit("form1", ""), "t", "p") }))
+		check(t, db.InTx(t.Context(), func(tx *store.Tx) error { return deflect.Ticket(tx, visit("form1", ""), "t", "p", everything) }))
 		if got := totals(t, db); got.Attempts != 1 || got.Tickets != 1 || got.Confirmed != 0 || got.Revoked != 0 {
 			t.Errorf("%+v", got)
 		}
@@ -135,10 +147,10 @@ func TestTicketOnTheSameFormBeatsItsConfirmation(t *testing.T) {
 func TestLeftAttemptsSettleOnceAndReviveOnReturn(t *testing.T) {
 	storetest.Run(t, func(t *testing.T, db *store.DB, c *clock.Manual) {
 		l := ledger(db)
-		check(t, l.Seen(t.Context(), visit("read", "v1"), []string{"a"}))
+		seen(t, l, visit("read", "v1"), "a")
 		check(t, l.Opened(t.Context(), "read", "a"))
 		check(t, l.Dwelt(t.Context(), "read", "a", time.Hour)) // claimed at once: not believed
-		check(t, l.Seen(t.Context(), visit("left", "v2"), nil))
+		seen(t, l, visit("left", "v2"))
 		c.Advance(15 * time.Second)
 		check(t, l.Dwelt(t.Context(), "read", "a", 12*time.Second))
 		c.Advance(31 * time.Minute)
@@ -150,7 +162,7 @@ func TestLeftAttemptsSettleOnceAndReviveOnReturn(t *testing.T) {
 		if got := totals(t, db); got.Assumed != 1 || got.Abandoned != 1 || got.Shown != 1 {
 			t.Errorf("%+v", got)
 		}
-		check(t, l.Seen(t.Context(), visit("left", "v2"), nil))
+		seen(t, l, visit("left", "v2"))
 		if got := totals(t, db); got.Pending != 1 || got.Abandoned != 0 {
 			t.Errorf("after coming back: %+v", got)
 		}
@@ -160,7 +172,7 @@ func TestLeftAttemptsSettleOnceAndReviveOnReturn(t *testing.T) {
 func TestDwellIsNotBelievedBeyondTheVisit(t *testing.T) {
 	storetest.Run(t, func(t *testing.T, db *store.DB, c *clock.Manual) {
 		l := ledger(db)
-		check(t, l.Seen(t.Context(), visit("f", "v"), []string{"a"}))
+		seen(t, l, visit("f", "v"), "a")
 		c.Advance(5 * time.Second)
 		check(t, l.Dwelt(t.Context(), "f", "a", time.Hour))
 		c.Advance(time.Hour)

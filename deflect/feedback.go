@@ -35,5 +35,41 @@ type Search struct {
 	Query    string
 	Results  int
 	Visitor  string
-	Previous string // id of the search that this one reformulates, "" for none
+	Visit    string // id of the visit; "" when the cookie is refused: then no click can be known
+	Previous string // id of the search of the visit that this one reformulates, "" for none (D-35)
+}
+
+// Click is the first result of a search that was opened.
+type Click struct {
+	Search   string // id
+	Article  string // kb.Article.Pair
+	Position int    // among all results, from 1
+}
+
+// VisitRow is a visit to the help centre: what one visitor did without a pause
+// of LeaveAfter. Who refuses the cookie has none.
+type VisitRow struct {
+	ID        string
+	Visitor   string
+	Lang      string // of its first page
+	StartedAt time.Time
+	ActiveAt  time.Time
+	Searches  int
+	Articles  int // article pages opened
+}
+
+// Read is an article that was read in a visit, and when first.
+type Read struct {
+	Visit, Lang, Article string
+	At                   time.Time
+}
+
+// Activity is what a Recorder writes in one transaction. Writing it again
+// changes nothing.
+type Activity struct {
+	Visits       []VisitRow // as they stand now
+	Reads        []Read
+	Searches     []Search
+	Reformulated []string // ids of searches
+	Clicks       []Click
 }

@@ -3,6 +3,7 @@ package deflect
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,12 +14,12 @@ import (
 // RecorderStore keeps what a Recorder gathered. Implemented by store.
 type RecorderStore interface {
 	AddViews(ctx context.Context, day string, views []Views) error
-	AddSearches(ctx context.Context, batch []Search) error
+	AddActivity(ctx context.Context, a Activity) error
 }
 
-// Recorder takes page views and searches in memory and writes them once a
-// second, so that no reader waits for the database. A crash loses at most what
-// came in since the last write.
+// Recorder takes page views, visits and searches in memory and writes them
+// twice a second, so that no reader waits for the database and a crash loses
+// less than a second of them.
 type Recorder struct {
 	store RecorderStore
 	clock clock.Clock
@@ -27,22 +28,17 @@ type Recorder struct {
 	mu    sync.RWMutex
 	views map[viewKey]*atomic.Int64
 
-	searchMu sync.Mutex
-	searches []Search
-	dropped  int
+	visits visits
 }
 
 type viewKey struct{ lang, article string }
 
-const (
-	recorderPeriod = time.Second
-	// maxWaiting bounds the memory of searches while the database is away.
-	maxWaiting = 100_000
-)
+// recorderPeriod leaves half of a second for the write itself.
+const recorderPeriod = 500 * time.Millisecond
 
 // NewRecorder makes a Recorder; Run must be started for anything to be kept.
 func NewRecorder(s RecorderStore, c clock.Clock, l *slog.Logger) *Recorder {
-	return &Recorder{store: s, clock: c, log: l, views: map[viewKey]*atomic.Int64{}}
+	return &Recorder{store: s, clock: c, log: l, views: map[viewKey]*atomic.Int64{}, visits: visits{open: map[string]*visit{}}}
 }
 
 // View counts a page view. It costs a map look-up and an atomic add.
@@ -62,19 +58,18 @@ func (r *Recorder) View(lang, article string) {
 	n.Add(1)
 }
 
-// Search takes a search for the log; its id and instant are filled in.
-func (r *Recorder) Search(s Search) {
-	s.ID, s.At = NewID(), r.clock.Now()
-	r.searchMu.Lock()
-	defer r.searchMu.Unlock()
-	if len(r.searches) >= maxWaiting {
-		r.dropped++
-		return
+// Search takes a page of results for the log.
+func (r *Recorder) Search(f Found) { r.visits.search(f, r.clock.Now()) }
+
+// Read takes an article that a visitor with the cookie opened; query is the
+// normalised search of the page that led there, "" when it was no search.
+func (r *Recorder) Read(visitor, lang, article, query string) {
+	if visitor != "" {
+		r.visits.read(visitor, lang, article, query, r.clock.Now())
 	}
-	r.searches = append(r.searches, s)
 }
 
-// Run writes once a second until ctx ends, and then what is left.
+// Run writes until ctx ends, and then what is left.
 func (r *Recorder) Run(ctx context.Context) {
 	t := time.NewTicker(recorderPeriod)
 	defer t.Stop()
@@ -97,21 +92,38 @@ func (r *Recorder) Flush(ctx context.Context) {
 	if err := r.flushViews(ctx); err != nil {
 		r.log.Error("write page views", "err", err)
 	}
-	r.searchMu.Lock()
-	batch, dropped := r.searches, r.dropped
-	r.searches, r.dropped = nil, 0
-	r.searchMu.Unlock()
-	if dropped > 0 {
-		r.log.Error("searches not logged: the database was away too long", "count", dropped)
+	a, lost := r.visits.take()
+	if lost > 0 {
+		r.log.Error("visits and searches not logged: too many at once, or the database was away", "count", lost)
 	}
-	if len(batch) == 0 {
-		return
+	parts := a.parts(flushRows)
+	for i, part := range parts {
+		if err := r.store.AddActivity(ctx, part); err != nil {
+			r.log.Error("write visits and searches", "err", err)
+			r.visits.giveBack(parts[i:]) // in their order: what follows belongs to what failed
+			return
+		}
 	}
-	if err := r.store.AddSearches(ctx, batch); err != nil {
-		r.log.Error("write search log", "err", err)
-		r.searchMu.Lock()
-		r.searches = append(batch, r.searches...)
-		r.searchMu.Unlock()
+}
+
+// flushRows bounds one transaction: a ticket may wait behind it.
+const flushRows = 250
+
+// parts cuts the activity into pieces of about n rows. Visits come before what
+// belongs to them, searches before their clicks.
+func (a Activity) parts(n int) []Activity {
+	var list []Activity
+	cut(a.Visits, n, func(part []VisitRow) { list = append(list, Activity{Visits: part}) })
+	cut(a.Reads, n, func(part []Read) { list = append(list, Activity{Reads: part}) })
+	cut(a.Searches, n, func(part []Search) { list = append(list, Activity{Searches: part}) })
+	cut(a.Reformulated, n, func(part []string) { list = append(list, Activity{Reformulated: part}) })
+	cut(a.Clicks, n, func(part []Click) { list = append(list, Activity{Clicks: part}) })
+	return list
+}
+
+func cut[T any](all []T, n int, f func([]T)) {
+	for part := range slices.Chunk(all, n) {
+		f(part)
 	}
 }
 

@@ -4,6 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -20,15 +23,27 @@ type Tx interface {
 	LastCounted(unit string) (time.Time, error)
 	// PersonOfVisitor is the person a visitor was seen to be, "" when unknown.
 	PersonOfVisitor(visitor string) (string, error)
+	// Period is the experiment's latest period, the zero one when there is
+	// none; it costs no statement, a transaction asks for each fresh attempt.
+	Period() (Period, error)
 	InsertAttempt(Attempt) error
 	UpdateAttempt(Attempt) error
+	// Offered is what the attempt was shown, or would have been: the data of
+	// its latest shown and withheld lines, at most 100, newest first.
+	Offered(attemptID string) ([]string, error)
 	// AppendLedger adds lines to the ledger.
 	AppendLedger(...Entry) error
 	// LeftAttempts lists pending attempts not active since before, oldest first.
 	LeftAttempts(before time.Time, limit int) ([]Attempt, error)
 	// RevocableAttempts lists unrevoked confirmed or assumed attempts of the
-	// person, or of the visitor when not "", with an outcome since.
+	// person or the visitor, each only when not "", with an outcome since.
 	RevocableAttempts(personID, visitor string, since time.Time) ([]Attempt, error)
+	// FirstTicket is the first ticket of the person by any channel, or of the
+	// visitor by a form, in [from, to]; "" for none. Either may be "".
+	FirstTicket(personID, visitor string, from, to time.Time) (id string, at time.Time, err error)
+	// UnjudgedAttempts lists attempts that are not judged yet and started in
+	// [from, before), oldest first.
+	UnjudgedAttempts(from, before time.Time, limit int) ([]Attempt, error)
 }
 
 // Store opens transactions.
@@ -45,51 +60,101 @@ type Visit struct {
 	Script    bool
 }
 
+// Traces says what is known already of somebody who sends a ticket. What is
+// not known need not be looked for: a ticket's transaction is short (HOUSE,
+// habit 3), and most people write for the first time.
+type Traces struct {
+	Form    bool // an attempt of this form
+	Visitor bool // attempts of this browser
+	Person  bool // the person, before this ticket
+}
+
 // Ledger records attempts.
-type Ledger struct{ Store Store }
+type Ledger struct {
+	Store Store
+	// Periods reads the experiment's latest period from memory.
+	Periods interface {
+		CurrentPeriod(context.Context) (Period, error)
+	}
+}
+
+// Unit is what the rates count: the visitor, else the form token (D-29).
+func (v Visit) Unit() string {
+	if v.Visitor != "" {
+		return v.Visitor
+	}
+	return v.FormToken
+}
 
 // Seen starts the attempt of a visit, or marks it active, and records which
-// articles were shown to it (none is a fact too, and not recorded).
-func (l *Ledger) Seen(ctx context.Context, v Visit, shown []string) error {
-	return l.Store.InTx(ctx, func(tx Tx) error {
+// articles were found for it, in their order (none is a fact too, and not
+// recorded). held says that they must not be shown: the attempt is in the
+// hold-out (D-32). It is right also when recording failed.
+func (l *Ledger) Seen(ctx context.Context, v Visit, found []string) (held bool, err error) {
+	err = l.Store.InTx(ctx, func(tx Tx) error {
 		a, err := Start(tx, v)
-		if err != nil {
+		held = a.HeldOut()
+		if err != nil || len(found) == 0 || a.Outcome == Ticketed {
 			return err
 		}
-		if len(shown) == 0 || a.Outcome == Ticketed {
-			return nil
-		}
-		data, err := json.Marshal(shown)
-		if err != nil {
-			return err
-		}
-		if !a.Shown {
-			a.Shown = true
-			if err := tx.UpdateAttempt(a); err != nil {
-				return err
-			}
-		}
-		return appendEntry(tx, a.ID, EntryShown, "", string(data))
+		return offer(tx, a, found)
 	})
+	if err != nil {
+		held, _ = l.HeldOut(ctx, v.Unit())
+	}
+	return held, err
+}
+
+// offer records a list of articles, unless it is the one recorded last.
+func offer(tx Tx, a Attempt, found []string) error {
+	kind := EntryShown
+	if a.HeldOut() {
+		kind = EntryWithheld
+	} else if !a.Shown {
+		a.Shown = true
+		if err := tx.UpdateAttempt(a); err != nil {
+			return err
+		}
+	}
+	data, err := json.Marshal(found)
+	if err != nil {
+		return err
+	}
+	before, err := tx.Offered(a.ID)
+	if err != nil || len(before) > 0 && before[0] == string(data) {
+		return err
+	}
+	return appendEntry(tx, a.ID, kind, "", string(data))
+}
+
+// HeldOut says whether a unit without an attempt would be in the hold-out.
+func (l *Ledger) HeldOut(ctx context.Context, unit string) (bool, error) {
+	if unit == "" || l.Periods == nil {
+		return false, nil
+	}
+	p, err := l.Periods.CurrentPeriod(ctx)
+	return p.Arm(unit) == Holdout, err
 }
 
 // Opened records that a suggested article was opened in place.
 func (l *Ledger) Opened(ctx context.Context, formToken, article string) error {
-	return l.change(ctx, formToken, func(tx Tx, a *Attempt) (EntryKind, string, error) {
-		a.Opened, a.Shown = article, true
-		return EntryOpened, article, nil
+	return l.change(ctx, formToken, article, func(tx Tx, a *Attempt) (Entry, error) {
+		if a.Dwell == 0 {
+			a.Opened = article
+		}
+		return Entry{Kind: EntryOpened}, nil
 	})
 }
 
 // Dwelt records how long a suggested article stayed open. A browser can claim
 // anything, so no more is believed than has passed since the attempt began.
 func (l *Ledger) Dwelt(ctx context.Context, formToken, article string, d time.Duration) error {
-	return l.change(ctx, formToken, func(tx Tx, a *Attempt) (EntryKind, string, error) {
-		d = min(d, tx.Now().Sub(a.StartedAt))
+	return l.change(ctx, formToken, article, func(tx Tx, a *Attempt) (Entry, error) {
+		d = max(0, min(d, tx.Now().Sub(a.StartedAt)))
 		if d > a.Dwell {
 			a.Dwell, a.Opened = d, article
 		}
-		return EntryDwelt, article, nil
+		return Entry{Kind: EntryDwelt, Data: `{"ms":` + strconv.FormatInt(d.Milliseconds(), 10) + `}`}, nil
 	})
 }
 
@@ -100,7 +165,7 @@ func (l *Ledger) Confirm(ctx context.Context, v Visit, article string) error {
 		if err != nil {
 			return err
 		}
-		if a.Outcome == Confirmed {
+		if a.Outcome == Confirmed || !a.RevokedAt.IsZero() || a.HeldOut() { // the hold-out was shown nothing
 			return nil
 		}
 		if a, err = Confirm(a, article, tx.Now()); err != nil {
@@ -128,14 +193,7 @@ func (l *Ledger) Settle(ctx context.Context, limit int) (int, error) {
 			if !ok {
 				continue
 			}
-			if err := tx.UpdateAttempt(a); err != nil {
-				return err
-			}
-			kind := EntryAbandoned
-			if a.Outcome == Assumed {
-				kind = EntryAssumed
-			}
-			if err := appendEntryAt(tx, a.OutcomeAt, a.ID, kind, a.Article, ""); err != nil {
+			if err := settle(tx, a); err != nil {
 				return err
 			}
 			n++
@@ -145,18 +203,93 @@ func (l *Ledger) Settle(ctx context.Context, limit int) (int, error) {
 	return n, err
 }
 
+// settle stores a settled attempt. A ticket that the same person opened
+// meanwhile, after the attempt began, takes an assumed deflection back at once
+// (D-31): they read, and asked all the same.
+func settle(tx Tx, a Attempt) error {
+	kind := EntryAbandoned
+	lines := []Entry{}
+	if a.Outcome == Assumed {
+		kind = EntryAssumed
+		id, at, err := tx.FirstTicket(a.PersonID, a.Visitor, a.StartedAt, tx.Now())
+		if err != nil {
+			return err
+		}
+		if id != "" && at.Sub(a.OutcomeAt) <= RevokeWindow {
+			a.RevokedAt, a.RevokedBy = at, id
+			if at.Before(a.OutcomeAt) {
+				a.RevokedAt = a.OutcomeAt
+			}
+			lines = append(lines, entry(a.RevokedAt, a.ID, EntryRevoked, a.Article, ticketData(id)))
+		}
+	}
+	lines = append([]Entry{entry(a.OutcomeAt, a.ID, kind, a.Article, "")}, lines...)
+	if err := tx.UpdateAttempt(a); err != nil {
+		return err
+	}
+	return tx.AppendLedger(lines...)
+}
+
+// Judge looks back at attempts that began in [from, now - TicketWindow) and
+// records whether a ticket by any channel followed within that window (D-32),
+// at most limit of them. It says how many it judged, and from when to go on.
+func (l *Ledger) Judge(ctx context.Context, from time.Time, limit int) (n int, next time.Time, err error) {
+	err = l.Store.InTx(ctx, func(tx Tx) error {
+		n, next = 0, from
+		due, err := tx.UnjudgedAttempts(from, tx.Now().Add(-TicketWindow), limit)
+		if err != nil {
+			return err
+		}
+		for _, a := range due {
+			if err := judge(tx, a); err != nil {
+				return err
+			}
+			n, next = n+1, a.StartedAt
+		}
+		return nil
+	})
+	return n, next, err
+}
+
+func judge(tx Tx, a Attempt) error {
+	if a.PersonID == "" && a.Visitor != "" {
+		person, err := tx.PersonOfVisitor(a.Visitor)
+		if err != nil {
+			return err
+		}
+		a.PersonID = person
+	}
+	until := a.StartedAt.Add(TicketWindow)
+	a.Judged = true
+	if a.Outcome == Ticketed && !a.OutcomeAt.After(until) {
+		a.Followed = a.TicketID
+	} else {
+		id, _, err := tx.FirstTicket(a.PersonID, a.Visitor, a.StartedAt, until)
+		if err != nil {
+			return err
+		}
+		a.Followed = id
+	}
+	return tx.UpdateAttempt(a)
+}
+
 // change loads the form's attempt, lets f alter it, and records both. A form
-// without an attempt, or one that already became a ticket, is left alone.
-func (l *Ledger) change(ctx context.Context, formToken string, f func(Tx, *Attempt) (EntryKind, string, error)) error {
+// without an attempt, one that already became a ticket, and an article that
+// was not suggested to it are left alone: an assumed deflection rests on
+// suggestions (D-30).
+func (l *Ledger) change(ctx context.Context, formToken, article string, f func(Tx, *Attempt) (Entry, error)) error {
 	return l.Store.InTx(ctx, func(tx Tx) error {
 		a, err := tx.AttemptByForm(formToken)
-		if errs.Is(err, errs.NotFound) || (err == nil && a.Outcome == Ticketed) {
+		if errs.Is(err, errs.NotFound) || (err == nil && (a.Outcome == Ticketed || a.HeldOut())) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		kind, article, err := f(tx, &a)
+		if ok, err := wasOffered(tx, a.ID, article); err != nil || !ok {
+			return err
+		}
+		line, err := f(tx, &a)
 		if err != nil {
 			return err
 		}
@@ -164,15 +297,33 @@ func (l *Ledger) change(ctx context.Context, formToken string, f func(Tx, *Attem
 		if err := tx.UpdateAttempt(a); err != nil {
 			return err
 		}
-		return appendEntry(tx, a.ID, kind, article, "")
+		return appendEntry(tx, a.ID, line.Kind, article, line.Data)
 	})
 }
 
+func wasOffered(tx Tx, attemptID, article string) (bool, error) {
+	lists, err := tx.Offered(attemptID)
+	if err != nil {
+		return false, err
+	}
+	for _, data := range lists {
+		var articles []string
+		if err := json.Unmarshal([]byte(data), &articles); err != nil {
+			return false, fmt.Errorf("ledger of attempt %s: %w", attemptID, err)
+		}
+		if slices.Contains(articles, article) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
 // revive marks activity. Somebody who comes back to an abandoned or assumed
-// form has not left after all; the ledger keeps the earlier line.
+// form has not left after all; the ledger keeps the earlier line. A claim that
+// a ticket took back stays as it is.
 func revive(a *Attempt, now time.Time) {
 	a.ActiveAt = now
-	if a.Outcome == Abandoned || a.Outcome == Assumed {
+	if a.RevokedAt.IsZero() && (a.Outcome == Abandoned || a.Outcome == Assumed) {
 		a.Outcome, a.OutcomeAt, a.Article = Pending, time.Time{}, ""
 	}
 }
@@ -180,7 +331,7 @@ func revive(a *Attempt, now time.Time) {
 // Start finds or begins the attempt of a visit inside a transaction and marks
 // it active.
 func Start(tx Tx, v Visit) (Attempt, error) {
-	a, fresh, err := find(tx, v)
+	a, fresh, err := find(tx, v, Traces{Form: true, Visitor: true})
 	if err != nil {
 		return a, err
 	}
@@ -195,31 +346,31 @@ func Start(tx Tx, v Visit) (Attempt, error) {
 
 // find loads the visit's attempt and marks it active, or makes a fresh one
 // that is not stored yet.
-func find(tx Tx, v Visit) (a Attempt, fresh bool, err error) {
+func find(tx Tx, v Visit, known Traces) (a Attempt, fresh bool, err error) {
 	now := tx.Now()
-	a, err = tx.AttemptByForm(v.FormToken)
-	switch {
-	case err == nil:
-		if a.Outcome != Ticketed && a.Outcome != Confirmed {
-			revive(&a, now)
+	if known.Form {
+		a, err = tx.AttemptByForm(v.FormToken)
+		if err == nil {
+			return resume(a, v, now), false, nil
 		}
-		if v.Category != "" {
-			a.Category = v.Category
+		if !errs.Is(err, errs.NotFound) {
+			return a, false, err
 		}
-		a.Script = a.Script || v.Script
-		return a, false, nil
-	case !errs.Is(err, errs.NotFound):
-		return a, false, err
 	}
 	a = Attempt{
-		ID: NewID(), FormToken: v.FormToken, Unit: v.FormToken, Visitor: v.Visitor,
+		ID: NewID(), FormToken: v.FormToken, Visitor: v.Visitor,
 		Lang: v.Lang, Category: v.Category, Script: v.Script,
 		Counted: true, StartedAt: now, ActiveAt: now,
 	}
-	if v.Visitor == "" {
-		return a, true, nil // the unit is this very form: nothing came before it
+	a.Unit = v.Unit()
+	p, err := tx.Period()
+	if err != nil {
+		return a, true, err
 	}
-	a.Unit = v.Visitor
+	a.Arm, a.Period = p.Arm(a.Unit), p.ID
+	if v.Visitor == "" || !known.Visitor {
+		return a, true, nil // nothing came before it; without a visitor the unit is this very form
+	}
 	last, err := tx.LastCounted(a.Unit)
 	if err != nil {
 		return a, true, err
@@ -229,13 +380,25 @@ func find(tx Tx, v Visit) (a Attempt, fresh bool, err error) {
 	return a, true, err
 }
 
+// resume goes on with an attempt that the visit began before.
+func resume(a Attempt, v Visit, now time.Time) Attempt {
+	if a.Outcome != Ticketed && a.Outcome != Confirmed {
+		revive(&a, now)
+	}
+	if v.Category != "" {
+		a.Category = v.Category
+	}
+	a.Script = a.Script || v.Script
+	return a
+}
+
 // Ticket records inside the ticket's own transaction that the visit ended in
 // a ticket, and takes back what the same person or browser had claimed solved
-// in the last 72 h (D-31).
-func Ticket(tx Tx, v Visit, ticketID, personID string) error {
+// in the last 72 h (D-31). What known denies is not looked for.
+func Ticket(tx Tx, v Visit, ticketID, personID string, known Traces) error {
 	now := tx.Now()
 	if v.FormToken != "" {
-		a, fresh, err := find(tx, v)
+		a, fresh, err := find(tx, v, known)
 		if err != nil {
 			return err
 		}
@@ -250,7 +413,14 @@ func Ticket(tx Tx, v Visit, ticketID, personID string) error {
 			return err
 		}
 	}
-	claims, err := tx.RevocableAttempts(personID, v.Visitor, now.Add(-RevokeWindow))
+	person, visitor := personID, v.Visitor
+	if !known.Person {
+		person = ""
+	}
+	if !known.Visitor {
+		visitor = ""
+	}
+	claims, err := tx.RevocableAttempts(person, visitor, now.Add(-RevokeWindow))
 	if err != nil {
 		return err
 	}

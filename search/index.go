@@ -50,6 +50,8 @@ type Index struct {
 
 	queries     atomic.Pointer[map[string]*knownQueries]
 	helpfulness atomic.Pointer[func(*kb.Article) float64]
+
+	conceptBook // read once, by the first Meaning
 }
 
 // Open opens the index in o.Dir or makes it. It knows no articles until Sync.

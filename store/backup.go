@@ -20,8 +20,16 @@ import (
 // backupTables are all tables with data, parents before children. Sessions
 // and leases are not worth keeping but harmless, so nothing is left out.
 var backupTables = []string{
-	"settings", "customers", "customer_keys", "persons", "staff", "staff_sessions", "api_tokens", "tickets", "ticket_events", "messages",
-	"attachments", "quarantine", "attempts", "ledger", "votes", "article_views", "searches", "mails", "jobs",
+	"settings",
+	"staff", "staff_sessions", "staff_invites", "staff_recovery", "staff_absences", "audit", "macros",
+	"customers", "customer_keys", "persons", "api_tokens", "tickets", "ticket_events", "messages",
+	"attachments", "quarantine", "experiment_periods", "attempts", "ledger", "visits", "reads", "votes",
+	"article_views", "searches", "alerts", "deliveries", "mails", "jobs",
+	"shared_reading",
+	"desk_views", "desk_presence",
+	"used_links",
+	"rollup", "rollup_queries", "rollup_votes", "rollup_articles", "ticket_facts", "ticket_days", "rollup_state", "issued_reports",
+	"ticket_links", "time_entries", "escalations", "incidents", "incident_answers", "rca_notes", "surveys", "nps_answers", "qa_reviews", "credits",
 }
 
 // Dump is a consistent view of the whole database, the same for both engines,

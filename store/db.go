@@ -18,6 +18,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // driver "pgx"
@@ -58,6 +59,7 @@ type DB struct {
 	log    *slog.Logger
 	wake   func()    // set by OnEnqueue before the first write
 	stmts  stmtCache // prepared statements of the read pool
+	period atomic.Pointer[knownPeriod]
 
 	queue chan *request // SQLite: writes waiting for the next group commit
 	later chan *request // SQLite: writes of background work, which let the others go first

@@ -48,21 +48,6 @@ func scanViews(r rowScanner) (deflect.Views, error) {
 	return v, err
 }
 
-// AddSearches stores a batch of logged searches.
-func (db *DB) AddSearches(ctx context.Context, batch []deflect.Search) error {
-	return db.InTx(ctx, func(tx *Tx) error {
-		for _, s := range batch {
-			_, err := tx.exec(`INSERT INTO searches (id, at, lang, query, results, visitor, previous, clicked, position)
-				VALUES ($1, $2, $3, $4, $5, $6, $7, '', 0) ON CONFLICT (id) DO NOTHING`,
-				s.ID, millis(s.At), s.Lang, s.Query, s.Results, optText(s.Visitor), optText(s.Previous))
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
 // TopSearches lists the most frequent searches in [from, to); empty selects
 // those that found nothing.
 func (db *DB) TopSearches(ctx context.Context, from, to time.Time, empty bool, limit int) ([]report.SearchCount, error) {
@@ -80,18 +65,19 @@ func (db *DB) TopSearches(ctx context.Context, from, to time.Time, empty bool, l
 func (db *DB) DeflectionCounts(ctx context.Context, from, to time.Time) ([]report.CategoryCounts, error) {
 	rows, err := db.get(ctx, `SELECT category,
 		CAST(SUM(counted) AS BIGINT),
+		CAST(SUM(CASE WHEN counted = 1 AND arm <> 'holdout' THEN 1 ELSE 0 END) AS BIGINT),
 		CAST(SUM(CASE WHEN counted = 1 AND shown = 1 THEN 1 ELSE 0 END) AS BIGINT),
 		CAST(SUM(CASE WHEN counted = 1 AND outcome = 'confirmed' THEN 1 ELSE 0 END) AS BIGINT),
 		CAST(SUM(CASE WHEN counted = 1 AND outcome = 'assumed' THEN 1 ELSE 0 END) AS BIGINT),
 		CAST(SUM(CASE WHEN counted = 1 AND outcome = 'abandoned' THEN 1 ELSE 0 END) AS BIGINT),
 		CAST(SUM(CASE WHEN counted = 1 AND outcome = 'ticket' THEN 1 ELSE 0 END) AS BIGINT),
 		CAST(SUM(CASE WHEN counted = 1 AND outcome = '' THEN 1 ELSE 0 END) AS BIGINT),
-		CAST(SUM(CASE WHEN counted = 1 AND revoked_at IS NOT NULL THEN 1 ELSE 0 END) AS BIGINT),
+		CAST(SUM(CASE WHEN counted = 1 AND outcome IN ('confirmed', 'assumed') AND revoked_at IS NOT NULL THEN 1 ELSE 0 END) AS BIGINT),
 		CAST(SUM(1 - counted) AS BIGINT)
 		FROM attempts WHERE started_at >= $1 AND started_at < $2 GROUP BY category ORDER BY category`, millis(from), millis(to))
 	return collect(rows, err, func(r rowScanner) (report.CategoryCounts, error) {
 		var c report.CategoryCounts
-		err := r.Scan(&c.Category, &c.Attempts, &c.Shown, &c.Confirmed, &c.Assumed, &c.Abandoned, &c.Tickets, &c.Pending, &c.Revoked, &c.Repeats)
+		err := r.Scan(&c.Category, &c.Attempts, &c.Eligible, &c.Shown, &c.Confirmed, &c.Assumed, &c.Abandoned, &c.Tickets, &c.Pending, &c.Revoked, &c.Repeats)
 		return c, err
 	})
 }

@@ -9,26 +9,27 @@ import (
 )
 
 const mailColumns = `id, dedupe, ticket_id, person_id, lang, kind, recipient, subject, body, message_id, in_reply_to, automatic,
-	state, created_at, sent_at`
+	state, created_at, sent_at, reply_to, alert_id, send_at`
 
 func scanMail(r rowScanner) (notify.Mail, error) {
 	var m notify.Mail
-	var ticket, person sql.NullString
+	var ticket, person, alert sql.NullString
 	var automatic, created int64
-	var sent sql.NullInt64
+	var sent, sendAt sql.NullInt64
 	err := r.Scan(&m.ID, &m.Dedupe, &ticket, &person, &m.Lang, &m.Kind, &m.Recipient, &m.Subject, &m.Body, &m.MessageID,
-		&m.InReplyTo, &automatic, &m.State, &created, &sent)
-	m.TicketID, m.PersonID, m.Automatic = ticket.String, person.String, automatic == 1
-	m.CreatedAt, m.SentAt = instant(created), optInstant(sent)
+		&m.InReplyTo, &automatic, &m.State, &created, &sent, &m.ReplyTo, &alert, &sendAt)
+	m.TicketID, m.PersonID, m.AlertID, m.Automatic = ticket.String, person.String, alert.String, automatic == 1
+	m.CreatedAt, m.SentAt, m.SendAt = instant(created), optInstant(sent), optInstant(sendAt)
 	return m, err
 }
 
 // InsertMail stores an outbox row; ok is false when its dedupe key exists.
 func (tx *Tx) InsertMail(m notify.Mail) (bool, error) {
 	n, err := tx.exec("INSERT INTO mails ("+mailColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT (dedupe) DO NOTHING`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) ON CONFLICT (dedupe) DO NOTHING`,
 		m.ID, m.Dedupe, optText(m.TicketID), optText(m.PersonID), m.Lang, m.Kind, m.Recipient, m.Subject, m.Body, m.MessageID,
-		m.InReplyTo, flag(m.Automatic), m.State, millis(m.CreatedAt), optMillis(m.SentAt))
+		m.InReplyTo, flag(m.Automatic), m.State, millis(m.CreatedAt), optMillis(m.SentAt), m.ReplyTo,
+		optText(m.AlertID), optMillis(m.SendAt))
 	return n == 1, err
 }
 

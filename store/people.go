@@ -18,15 +18,25 @@ func scanCustomer(r rowScanner) (intake.Customer, error) {
 	return c, err
 }
 
+// Met says what is known of a form token, a visitor and the lookup keys of an
+// address (at most two): one statement where each answer would need its own.
+func (tx *Tx) Met(formToken, visitor string, keys []string) (intake.Met, error) {
+	rows, err := tx.query(`SELECT EXISTS (SELECT 1 FROM tickets WHERE form_token = $1), EXISTS (SELECT 1 FROM attempts WHERE form_token = $1),
+		EXISTS (SELECT 1 FROM attempts WHERE unit = $2 AND visitor IS NOT NULL), EXISTS (SELECT 1 FROM customer_keys WHERE lookup IN ($3, $4))`,
+		formToken, visitor, keys[0], keys[len(keys)-1])
+	return first(rows, err, func(r rowScanner) (intake.Met, error) {
+		var m intake.Met
+		err := r.Scan(&m.Ticket, &m.Attempt, &m.Visitor, &m.Customer)
+		return m, err
+	})
+}
+
 // CustomerOf finds the customer of the first of keys that is known: at most an
 // address and its domain, whose keys sort the other way round.
 func (tx *Tx) CustomerOf(keys []string) (intake.Customer, error) {
-	second := keys[0]
-	if len(keys) > 1 {
-		second = keys[1]
-	}
 	rows, err := tx.query(`SELECT c.id, c.company, c.contract, c.mrr_cents, c.updated_at
-		FROM customer_keys k JOIN customers c ON c.id = k.customer_id WHERE k.lookup IN ($1, $2) ORDER BY k.lookup DESC LIMIT 1`, keys[0], second)
+		FROM customer_keys k JOIN customers c ON c.id = k.customer_id WHERE k.lookup IN ($1, $2) ORDER BY k.lookup DESC LIMIT 1`,
+		keys[0], keys[len(keys)-1])
 	return first(rows, err, scanCustomer)
 }
 
@@ -78,13 +88,14 @@ func (db *DB) SaveCustomers(ctx context.Context, list []intake.Customer) error {
 func (tx *Tx) PersonByEmail(p intake.Person) (intake.Person, error) {
 	rows, err := tx.query(`INSERT INTO persons (id, email, name, lang, customer_id, created_at) VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT (email) DO UPDATE SET customer_id = excluded.customer_id
-		RETURNING id, email, name, lang, customer_id`,
+		RETURNING id, email, name, lang, customer_id, confirmed_at`,
 		p.ID, p.Email, p.Name, p.Lang, optText(p.CustomerID), millis(tx.now))
 	return first(rows, err, func(r rowScanner) (intake.Person, error) {
 		var p intake.Person
 		var customer sql.NullString
-		err := r.Scan(&p.ID, &p.Email, &p.Name, &p.Lang, &customer)
-		p.CustomerID = customer.String
+		var confirmed sql.NullInt64
+		err := r.Scan(&p.ID, &p.Email, &p.Name, &p.Lang, &customer, &confirmed)
+		p.CustomerID, p.Confirmed = customer.String, confirmed.Valid
 		return p, err
 	})
 }
@@ -101,10 +112,17 @@ func (tx *Tx) RecipientOf(personID string) (notify.Recipient, error) {
 	return first(rows, err, scanRecipient)
 }
 
-// StaffRecipients lists everybody on the staff.
+// StaffRecipients lists everybody on the staff whose account works.
 func (tx *Tx) StaffRecipients() ([]notify.Recipient, error) {
-	rows, err := tx.query("SELECT id, email, name, lang FROM staff ORDER BY id")
+	rows, err := tx.query("SELECT id, email, name, lang FROM staff WHERE disabled_at IS NULL AND password_hash <> '' ORDER BY id")
 	return collect(rows, err, scanRecipient)
+}
+
+// StaffRecipient is where mail for a staff member goes; kind not_found when
+// the account is gone or disabled.
+func (tx *Tx) StaffRecipient(staffID string) (notify.Recipient, error) {
+	rows, err := tx.query("SELECT id, email, name, lang FROM staff WHERE id = $1 AND disabled_at IS NULL", staffID)
+	return first(rows, err, scanRecipient)
 }
 
 func scanRecipient(r rowScanner) (notify.Recipient, error) {
@@ -113,16 +131,26 @@ func scanRecipient(r rowScanner) (notify.Recipient, error) {
 	return n, err
 }
 
+const customerOfPerson = `SELECT p.name, p.email, p.confirmed_at, COALESCE(c.id, ''), COALESCE(c.company, ''), COALESCE(c.contract, ''),
+	COALESCE(c.mrr_cents, 0), (SELECT COUNT(*) FROM tickets t WHERE t.person_id = p.id)
+	FROM persons p LEFT JOIN customers c ON c.id = p.customer_id WHERE p.id = $1`
+
+func scanCustomerView(r rowScanner) (ticket.CustomerView, error) {
+	var v ticket.CustomerView
+	var confirmed sql.NullInt64
+	err := r.Scan(&v.Name, &v.Email, &confirmed, &v.CustomerID, &v.Company, &v.Contract, &v.MRRCents, &v.Tickets)
+	v.Confirmed = confirmed.Valid
+	return v, err
+}
+
 // CustomerOfPerson describes the person and company behind a ticket.
 func (db *DB) CustomerOfPerson(ctx context.Context, personID string) (ticket.CustomerView, error) {
-	rows, err := db.get(ctx, `SELECT p.name, p.email, p.confirmed_at, COALESCE(c.company, ''), COALESCE(c.contract, ''),
-		COALESCE(c.mrr_cents, 0), (SELECT COUNT(*) FROM tickets t WHERE t.person_id = p.id)
-		FROM persons p LEFT JOIN customers c ON c.id = p.customer_id WHERE p.id = $1`, personID)
-	return first(rows, err, func(r rowScanner) (ticket.CustomerView, error) {
-		var v ticket.CustomerView
-		var confirmed sql.NullInt64
-		err := r.Scan(&v.Name, &v.Email, &confirmed, &v.Company, &v.Contract, &v.MRRCents, &v.Tickets)
-		v.Confirmed = confirmed.Valid
-		return v, err
-	})
+	rows, err := db.get(ctx, customerOfPerson, personID)
+	return first(rows, err, scanCustomerView)
+}
+
+// CustomerOfPerson describes the person and company behind a ticket.
+func (tx *Tx) CustomerOfPerson(personID string) (ticket.CustomerView, error) {
+	rows, err := tx.query(customerOfPerson, personID)
+	return first(rows, err, scanCustomerView)
 }

@@ -3,8 +3,9 @@ package store
 import (
 	"context"
 	"crypto/rand"
+	"database/sql"
 	"encoding/base64"
-	"time"
+	"encoding/json"
 
 	"github.com/vmcloud/ricochet/deflect/ticket"
 	"github.com/vmcloud/ricochet/internal/errs"
@@ -12,11 +13,16 @@ import (
 
 func scanStaff(r rowScanner) (ticket.Staff, error) {
 	var s ticket.Staff
-	err := r.Scan(&s.ID, &s.Email, &s.Name, &s.Lang, &s.Role, &s.PasswordHash)
-	return s, err
+	var skills string
+	var disabled sql.NullInt64
+	if err := r.Scan(&s.ID, &s.Email, &s.Name, &s.Lang, &s.Role, &s.PasswordHash, &skills, &disabled, &s.TOTPSecret); err != nil {
+		return s, err
+	}
+	s.Disabled = disabled.Valid
+	return s, json.Unmarshal([]byte(skills), &s.Skills)
 }
 
-const staffColumns = "id, email, name, lang, role, password_hash"
+const staffColumns = "s.id, s.email, s.name, s.lang, s.role, s.password_hash, s.skills, s.disabled_at, s.totp_secret"
 
 // CountStaff counts the accounts; none means that the first start is not over.
 func (db *DB) CountStaff(ctx context.Context) (int, error) {
@@ -27,7 +33,7 @@ func (db *DB) CountStaff(ctx context.Context) (int, error) {
 
 // StaffByEmail finds an account; kind not_found when there is none.
 func (db *DB) StaffByEmail(ctx context.Context, email string) (ticket.Staff, error) {
-	rows, err := db.get(ctx, "SELECT "+staffColumns+" FROM staff WHERE email = $1", email)
+	rows, err := db.get(ctx, "SELECT "+staffColumns+" FROM staff s WHERE s.email = $1", email)
 	return first(rows, err, scanStaff)
 }
 
@@ -44,6 +50,12 @@ func (db *DB) StaffNames(ctx context.Context) (map[string]string, error) {
 	return names, err
 }
 
+// Team lists the accounts in use, for mentions and assignments.
+func (tx *Tx) Team() ([]ticket.Staff, error) {
+	rows, err := tx.query("SELECT " + staffColumns + " FROM staff s WHERE s.disabled_at IS NULL ORDER BY s.id")
+	return collect(rows, err, scanStaff)
+}
+
 // CreateFirstStaff stores the very first account; kind conflict when there is
 // one already, however many ask at once.
 func (db *DB) CreateFirstStaff(ctx context.Context, s ticket.Staff) error {
@@ -56,36 +68,7 @@ func (db *DB) CreateFirstStaff(ctx context.Context, s ticket.Staff) error {
 		if n == 0 {
 			return errs.Newf(errs.Conflict, "error.staff.exists", "a staff account exists already")
 		}
-		_, err = tx.exec("INSERT INTO staff ("+staffColumns+", created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-			s.ID, s.Email, s.Name, s.Lang, s.Role, s.PasswordHash, millis(tx.now))
-		return err
-	})
-}
-
-// InsertSession stores a sign-in under the hash of its cookie.
-func (db *DB) InsertSession(ctx context.Context, hash, staffID string, expires time.Time) error {
-	return db.InTx(ctx, func(tx *Tx) error {
-		if _, err := tx.exec("DELETE FROM staff_sessions WHERE expires_at < $1", millis(tx.now)); err != nil {
-			return err
-		}
-		_, err := tx.exec("INSERT INTO staff_sessions (token_hash, staff_id, created_at, expires_at) VALUES ($1, $2, $3, $4)",
-			hash, staffID, millis(tx.now), millis(expires))
-		return err
-	})
-}
-
-// StaffBySession finds who signed in with a cookie that has not expired.
-func (db *DB) StaffBySession(ctx context.Context, hash string, now time.Time) (ticket.Staff, error) {
-	rows, err := db.get(ctx, `SELECT s.id, s.email, s.name, s.lang, s.role, s.password_hash
-		FROM staff_sessions t JOIN staff s ON s.id = t.staff_id WHERE t.token_hash = $1 AND t.expires_at > $2`, hash, millis(now))
-	return first(rows, err, scanStaff)
-}
-
-// DeleteSession ends a sign-in.
-func (db *DB) DeleteSession(ctx context.Context, hash string) error {
-	return db.InTx(ctx, func(tx *Tx) error {
-		_, err := tx.exec("DELETE FROM staff_sessions WHERE token_hash = $1", hash)
-		return err
+		return tx.InsertStaff(s)
 	})
 }
 
@@ -97,10 +80,13 @@ func (db *DB) Setting(ctx context.Context, name string) (string, error) {
 
 // SetSetting stores a setting.
 func (db *DB) SetSetting(ctx context.Context, name, value string) error {
-	return db.InTx(ctx, func(tx *Tx) error {
-		_, err := tx.exec("INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, value)
-		return err
-	})
+	return db.InTx(ctx, func(tx *Tx) error { return tx.SetSetting(name, value) })
+}
+
+// SetSetting stores a setting.
+func (tx *Tx) SetSetting(name, value string) error {
+	_, err := tx.exec("INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, value)
+	return err
 }
 
 // Secret is the random key of this installation, made on first use and shared

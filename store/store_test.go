@@ -38,7 +38,7 @@ func put(t *testing.T, db *store.DB, email, token string) ticket.Ticket {
 	t.Helper()
 	tk := ticket.Ticket{
 		ID: deflect.NewID(), Number: ticket.NewNumber(), AccessHash: deflect.NewID(), Channel: ticket.ByForm, Lang: "fr",
-		Category: "billing", Urgency: ticket.Low, Impact: ticket.High, Tier: ticket.Business, Priority: ticket.P2, State: ticket.New,
+		Category: "billing", Urgency: ticket.Low, Impact: ticket.High, Tier: ticket.Business, Priority: ticket.P2, State: ticket.New, Level: ticket.L1,
 		Subject: "Facture « manquante » 🧾", ReceivedAt: storetest.Start, UpdatedAt: storetest.Start, Version: 1,
 		SLA: []ticket.Target{{Name: "first_response", State: "running", Running: true, Due: storetest.Start.Add(2 * time.Hour), Kind: "contractual"}},
 	}
@@ -73,7 +73,7 @@ func TestTicketRoundTrip(t *testing.T) {
 		if _, err := db.TicketByID(t.Context(), "nothing"); !errs.Is(err, errs.NotFound) {
 			t.Errorf("unknown id: %v, want not_found", err)
 		}
-		queue, err := db.Queue(t.Context(), ticket.QueueFilter{Active: true, Limit: 10})
+		queue, err := db.Queue(t.Context(), ticket.Filter{}, ticket.Cursor{}, 10)
 		if err != nil || len(queue) != 1 || queue[0].Email != "zoe@example.com" || queue[0].Name != "Zoé" {
 			t.Errorf("queue: %+v, %v", queue, err)
 		}

@@ -4,32 +4,65 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 
 	"github.com/vmcloud/ricochet/deflect/intake"
 	"github.com/vmcloud/ricochet/deflect/ticket"
 )
 
 const ticketColumns = `id, number, access_hash, person_id, visitor, channel, lang, category, urgency, impact, tier,
-	priority, state, subject, assignee, received_at, updated_at, version, sla`
+	priority, state, subject, assignee, received_at, updated_at, version, sla, subcategory, component, tags, watchers, level,
+	incident_id, resolved_at, closed_at, ending, wake_at, queue, fingerprint`
 
 func scanTicket(r rowScanner) (ticket.Ticket, error) {
 	var t ticket.Ticket
-	var visitor, assignee sql.NullString
+	var visitor, assignee, incident, fingerprint sql.NullString
 	var received, updated int64
-	var sla string
+	var resolved, closed, wake sql.NullInt64
+	var sla, tags, watchers string
 	err := r.Scan(&t.ID, &t.Number, &t.AccessHash, &t.PersonID, &visitor, &t.Channel, &t.Lang, &t.Category, &t.Urgency,
-		&t.Impact, &t.Tier, &t.Priority, &t.State, &t.Subject, &assignee, &received, &updated, &t.Version, &sla)
+		&t.Impact, &t.Tier, &t.Priority, &t.State, &t.Subject, &assignee, &received, &updated, &t.Version, &sla,
+		&t.Subcategory, &t.Component, &tags, &watchers, &t.Level, &incident, &resolved, &closed, &t.Ending, &wake, &t.Queue, &fingerprint)
 	if err != nil {
 		return t, err
 	}
-	t.Visitor, t.Assignee = visitor.String, assignee.String
-	t.ReceivedAt, t.UpdatedAt = instant(received), instant(updated)
-	return t, json.Unmarshal([]byte(sla), &t.SLA)
+	t.Visitor, t.Assignee, t.Incident = visitor.String, assignee.String, incident.String
+	t.ReceivedAt, t.UpdatedAt, t.ResolvedAt, t.ClosedAt = instant(received), instant(updated), optInstant(resolved), optInstant(closed)
+	t.WakeAt, t.Fingerprint = optInstant(wake), fingerprint.String
+	return t, errors.Join(json.Unmarshal([]byte(sla), &t.SLA), readList(tags, &t.Tags), readList(watchers, &t.Watchers))
+}
+
+// listText is the stored form of a list of names.
+func listText(list []string) (string, error) {
+	if len(list) == 0 {
+		return "[]", nil
+	}
+	b, err := json.Marshal(list)
+	return string(b), err
+}
+
+// readList reads a stored list of names; an empty one is nil.
+func readList(text string, list *[]string) error {
+	if text == "[]" {
+		return nil
+	}
+	return json.Unmarshal([]byte(text), list)
 }
 
 // TicketByID finds a ticket; kind not_found when there is none.
 func (tx *Tx) TicketByID(id string) (ticket.Ticket, error) {
 	rows, err := tx.query("SELECT "+ticketColumns+" FROM tickets WHERE id = $1", id)
+	return first(rows, err, scanTicket)
+}
+
+// TicketForUpdate is TicketByID, and nobody else can change the ticket until
+// the transaction ends. SQLite has one writer anyway.
+func (tx *Tx) TicketForUpdate(id string) (ticket.Ticket, error) {
+	lock := ""
+	if tx.db.engine == Postgres {
+		lock = " FOR UPDATE"
+	}
+	rows, err := tx.query("SELECT "+ticketColumns+" FROM tickets WHERE id = $1"+lock, id)
 	return first(rows, err, scanTicket)
 }
 
@@ -46,14 +79,20 @@ func (tx *Tx) InsertTicket(t ticket.Ticket, formToken string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	tags, err := listText(t.Tags)
+	if err != nil {
+		return false, err
+	}
 	due, target := t.NextDue()
 	n, err := tx.exec(`INSERT INTO tickets (id, number, form_token, access_hash, person_id, visitor, channel, lang, category,
-		urgency, impact, tier, priority, state, subject, assignee, received_at, updated_at, version, next_due, next_target, sla)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
+		urgency, impact, tier, priority, state, subject, assignee, received_at, updated_at, version, next_due, next_target, sla, tags, wake_at,
+		queue, fingerprint)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)
 		ON CONFLICT (number) DO NOTHING`,
 		t.ID, t.Number, optText(formToken), t.AccessHash, t.PersonID, optText(t.Visitor), t.Channel, t.Lang, t.Category,
 		t.Urgency, t.Impact, t.Tier, t.Priority, t.State, t.Subject, optText(t.Assignee), millis(t.ReceivedAt),
-		millis(t.UpdatedAt), t.Version, optMillis(due), target, string(sla))
+		millis(t.UpdatedAt), t.Version, optMillis(due), target, string(sla), tags, optMillis(t.WakeAt), t.Queue,
+		optText(t.Fingerprint))
 	return n == 1, err
 }
 
@@ -63,11 +102,21 @@ func (tx *Tx) UpdateTicket(t ticket.Ticket) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	tags, err := listText(t.Tags)
+	if err != nil {
+		return false, err
+	}
+	watchers, err := listText(t.Watchers)
+	if err != nil {
+		return false, err
+	}
 	due, target := t.NextDue()
 	n, err := tx.exec(`UPDATE tickets SET category = $1, tier = $2, priority = $3, state = $4, assignee = $5, updated_at = $6,
-		next_due = $7, next_target = $8, sla = $9, version = version + 1 WHERE id = $10 AND version = $11`,
+		next_due = $7, next_target = $8, sla = $9, subcategory = $10, component = $11, tags = $12, watchers = $13, level = $14,
+		incident_id = $15, resolved_at = $16, closed_at = $17, ending = $18, wake_at = $19, queue = $20, version = version + 1 WHERE id = $21 AND version = $22`,
 		t.Category, t.Tier, t.Priority, t.State, optText(t.Assignee), millis(t.UpdatedAt), optMillis(due), target, string(sla),
-		t.ID, t.Version)
+		t.Subcategory, t.Component, tags, watchers, t.Level, optText(t.Incident), optMillis(t.ResolvedAt), optMillis(t.ClosedAt), t.Ending,
+		optMillis(t.WakeAt), t.Queue, t.ID, t.Version)
 	return n == 1, err
 }
 
@@ -155,12 +204,6 @@ func (db *DB) TicketsAfter(ctx context.Context, id string, limit int) ([]ticket.
 	return collect(rows, err, scanTicket)
 }
 
-// TicketByAccess finds the ticket whose "my request" secret has this hash.
-func (db *DB) TicketByAccess(ctx context.Context, hash string) (ticket.Ticket, error) {
-	rows, err := db.get(ctx, "SELECT "+ticketColumns+" FROM tickets WHERE access_hash = $1", hash)
-	return first(rows, err, scanTicket)
-}
-
 // EventsOf is a ticket's log, oldest first.
 func (db *DB) EventsOf(ctx context.Context, ticketID string) ([]ticket.Event, error) {
 	rows, err := db.get(ctx, eventsOf, ticketID)
@@ -213,39 +256,4 @@ func scanInt(r rowScanner) (int64, error) {
 	var n int64
 	err := r.Scan(&n)
 	return n, err
-}
-
-// Queue lists tickets by what is due next; those without a running clock come
-// last, newest first.
-func (db *DB) Queue(ctx context.Context, f ticket.QueueFilter) ([]ticket.QueueRow, error) {
-	rows, err := db.get(ctx, `SELECT t.id, t.number, t.access_hash, t.person_id, t.visitor, t.channel, t.lang, t.category,
-		t.urgency, t.impact, t.tier, t.priority, t.state, t.subject, t.assignee, t.received_at, t.updated_at, t.version, t.sla,
-		p.name, p.email
-		FROM tickets t JOIN persons p ON p.id = t.person_id
-		WHERE CAST($1 AS BIGINT) = 0 OR t.state NOT IN ('resolved', 'closed', 'merged')
-		ORDER BY CASE WHEN t.next_due IS NULL THEN 1 ELSE 0 END, t.next_due, t.received_at DESC LIMIT $2 OFFSET $3`,
-		flag(f.Active), f.Limit, f.Offset)
-	return collect(rows, err, func(r rowScanner) (ticket.QueueRow, error) {
-		var q ticket.QueueRow
-		var err error
-		q.Ticket, err = scanTicket(tail{r, []any{&q.Name, &q.Email}})
-		return q, err
-	})
-}
-
-// tail lets a scan function read the first columns of a longer row.
-type tail struct {
-	r    rowScanner
-	rest []any
-}
-
-// Scan reads dest and then the rest.
-func (t tail) Scan(dest ...any) error { return t.r.Scan(append(dest, t.rest...)...) }
-
-// CountTickets counts the tickets on which work is owed, and all.
-func (db *DB) CountTickets(ctx context.Context) (active, all int, err error) {
-	rows, err := db.get(ctx, `SELECT
-		CAST(COALESCE(SUM(CASE WHEN state NOT IN ('resolved', 'closed', 'merged') THEN 1 ELSE 0 END), 0) AS BIGINT), COUNT(*) FROM tickets`)
-	_, err = first(rows, err, func(r rowScanner) (int, error) { return 0, r.Scan(&active, &all) })
-	return active, all, err
 }

@@ -144,7 +144,11 @@ func (s *Server) contactSubmit(c *gin.Context) error {
 	if wrong == nil {
 		wrong = asError(sub.Clean())
 	}
+	visit := s.visitOf(c, values.Token, loc.Lang, values.Category, values.Script)
 	if wrong != nil {
+		if sub.Suspicion == "" { // the first POST is an attempt, whatever was forgotten in it (D-29)
+			s.offered(c, visit, values.Subject, values.Message, nil)
+		}
 		return s.refuseContact(c, values, wrong)
 	}
 	if form.text.Get("send") != "anyway" && sub.Suspicion == "" {
@@ -152,11 +156,7 @@ func (s *Server) contactSubmit(c *gin.Context) error {
 		if err != nil {
 			s.log.Error("suggest", "request_id", s.requestID(c), "err", err) // the ticket matters more
 		}
-		visit := s.visitOf(c, values.Token, loc.Lang, values.Category, values.Script)
-		if err := s.recordSuggested(c, visit, values.Subject, values.Message, found); err != nil {
-			s.log.Error("record attempt", "request_id", s.requestID(c), "err", err)
-		}
-		if len(found) > 0 {
+		if found = s.offered(c, visit, values.Subject, values.Message, found); len(found) > 0 {
 			return s.showAnswers(c, values, found)
 		}
 	}

@@ -56,11 +56,11 @@ func (s *Server) deflectionCSV(c *gin.Context, _ *ticket.Staff) error {
 	if err != nil {
 		return err
 	}
-	rows := [][]string{{"from", "to", "category", "attempts", "shown", "confirmed", "assumed", "abandoned", "tickets", "pending", "revoked", "repeats", "target"}}
+	rows := [][]string{{"from", "to", "category", "attempts", "eligible", "shown", "confirmed", "assumed", "abandoned", "tickets", "pending", "revoked", "repeats", "target"}}
 	byCategory, _ := report.Deflections(counts)
 	for _, d := range byCategory {
 		row := []string{from.Format(time.DateOnly), to.AddDate(0, 0, -1).Format(time.DateOnly), d.Category}
-		for _, n := range []int{d.Attempts, d.Shown, d.Confirmed, d.Assumed, d.Abandoned, d.Tickets, d.Pending, d.Revoked, d.Repeats} {
+		for _, n := range []int{d.Attempts, d.Eligible, d.Shown, d.Confirmed, d.Assumed, d.Abandoned, d.Tickets, d.Pending, d.Revoked, d.Repeats} {
 			row = append(row, strconv.Itoa(n))
 		}
 		rows = append(rows, append(row, strconv.FormatFloat(d.Target, 'g', -1, 64)))

@@ -1,10 +1,12 @@
 package web
 
 import (
+	"crypto/hmac"
 	"fmt"
 	"mime"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -69,17 +71,18 @@ type changeView struct {
 	Reason string
 }
 
-// AccessToken is the secret in the "my request" link of a ticket: only its
-// hash is stored, and only mail carries it.
+// AccessToken is the secret part of the "my request" link of a ticket, after
+// the ticket's id, by which it is found: only its hash is stored, and only mail
+// carries it.
 func AccessToken(secret []byte, ticketID string) string {
 	s := &Server{opt: Options{Support: &Support{Secret: secret}}}
-	return s.sign("access", ticketID)
+	return ticketID + "." + s.sign("access", ticketID)
 }
 
 // AccessHash is what the database keeps of AccessToken.
 func AccessHash(secret []byte, ticketID string) string {
 	s := &Server{opt: Options{Support: &Support{Secret: secret}}}
-	return s.sign("access-hash", s.sign("access", ticketID))
+	return s.sign("access-hash", AccessToken(secret, ticketID))
 }
 
 // byToken finds the ticket of a mailed link. The page must not be kept,
@@ -89,7 +92,12 @@ func (s *Server) byToken(c *gin.Context) (ticket.Ticket, error) {
 	h.Set("Cache-Control", "no-store")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("X-Robots-Tag", "noindex, nofollow")
-	t, err := s.opt.Support.Store.TicketByAccess(c.Request.Context(), s.sign("access-hash", c.Param("token")))
+	token := c.Param("token")
+	id, _, _ := strings.Cut(token, ".")
+	t, err := s.opt.Support.Store.TicketByID(c.Request.Context(), id)
+	if err == nil && !hmac.Equal([]byte(t.AccessHash), []byte(s.sign("access-hash", token))) {
+		t, err = ticket.Ticket{}, errs.Newf(errs.NotFound, "", "the link's secret is not the ticket's")
+	}
 	if errs.Is(err, errs.NotFound) {
 		return t, errs.New(errs.NotFound, "error.request.not_found", err)
 	}
@@ -183,13 +191,18 @@ func (s *Server) requestReply(c *gin.Context) error {
 		return errs.Newf(errs.Invalid, "", "form: %w", err)
 	}
 	body := c.Request.PostForm.Get("message")
-	if err := s.opt.Support.Tickets.CustomerReply(c.Request.Context(), t.ID, body); err != nil {
+	landed, err := s.opt.Support.Tickets.CustomerReply(c.Request.Context(), t.ID, ticket.CustomerMessage{Body: body})
+	if err != nil {
 		if errs.Is(err, errs.Invalid) {
 			return s.showRequest(c, http.StatusUnprocessableEntity, t, body, asError(err))
 		}
 		return err
 	}
-	s.redirect(c, http.StatusSeeOther, "/"+s.locale(c).Lang+"/request/"+c.Param("token")+"?sent=1")
+	token := c.Param("token")
+	if landed.Opened { // the new ticket's own page; its author is the reader
+		token = AccessToken(s.opt.Support.Secret, landed.TicketID)
+	}
+	s.redirect(c, http.StatusSeeOther, "/"+s.locale(c).Lang+"/request/"+token+"?sent=1")
 	return nil
 }
 

@@ -2,6 +2,8 @@ package web
 
 import (
 	"context"
+	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -122,10 +124,40 @@ func (s *Server) search(c *gin.Context) error {
 	if v.To > 0 && v.To < found.Total && number < maxPage {
 		v.Next = searchPath(loc.Lang, query, number+1)
 	}
-	if s.opt.OnSearch != nil && number == 1 {
-		s.opt.OnSearch(loc.Lang, query, found.Total, c.Request)
+	served := SearchServed{Lang: loc.Lang, Query: query, Total: found.Total, Offset: (number - 1) * perPage}
+	for _, r := range v.Results {
+		served.Articles = append(served.Articles, r.Article.Pair)
 	}
+	s.noteSearch(c, served)
 	return render(s, c, 200, searchPage, v)
+}
+
+// noteSearch hands a page of results to the search log (D-35); robots and
+// staff are left out.
+func (s *Server) noteSearch(c *gin.Context, served SearchServed) {
+	if s.opt.OnSearch == nil || s.opt.Support == nil || IsRobot(c.Request) || s.isStaff(c) {
+		return
+	}
+	served.Visitor = s.ensureVisitor(c)
+	s.opt.OnSearch(served)
+}
+
+// SearchedBefore is the search whose page of results a reader came from, ""
+// when the page before was something else: same-site Referers carry it.
+func (s *Server) SearchedBefore(r *http.Request) string {
+	referer := r.Referer()
+	if !strings.Contains(referer, "/search?") {
+		return ""
+	}
+	u, err := url.Parse(referer)
+	if err != nil || u.Host != s.base.Host && u.Host != r.Host {
+		return ""
+	}
+	lang, rest, _ := strings.Cut(strings.TrimPrefix(u.Path, "/"), "/")
+	if rest != "search" || s.locales.Get(lang) == nil {
+		return ""
+	}
+	return cleanQuery(u.Query().Get("q"))
 }
 
 // find asks the search within a bounded time.

@@ -46,8 +46,19 @@ type Options struct {
 	OnArticleView func(*kb.Article, *http.Request)
 	// Support is the writing half of the site; nil leaves only the pages to read.
 	Support *Support
-	// OnSearch is called for every search page that is served.
-	OnSearch func(lang, query string, hits int, r *http.Request)
+	// OnSearch is called for every page of results that a person was served;
+	// robots and staff are left out.
+	OnSearch func(SearchServed)
+}
+
+// SearchServed is a page of results as it was served.
+type SearchServed struct {
+	Lang, Query string
+	Total       int
+	Offset      int      // results before the first of this page
+	Articles    []string // pairs (kb.Article.Pair) in their order
+	Chosen      int      // place in Articles of the one chosen at once, from 1; 0 for none
+	Visitor     string   // see Server.Visitor
 }
 
 // Library is what web needs of the articles: the snapshot that is valid now.
@@ -70,6 +81,9 @@ type Server struct {
 	handler    http.Handler
 	limiter    *limiter
 	logins     *limiter // of staff sign-ins
+	tokens     *tokens
+	counts     counts // of the desk's views
+	live       *live  // open pages of the desk
 	shelf      atomic.Pointer[shelf]
 	shelving   sync.Mutex // held by the one request that builds the next shelf
 }
@@ -97,7 +111,7 @@ func New(opt Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{opt: opt, base: base, log: opt.Logger}
+	s := &Server{opt: opt, base: base, log: opt.Logger, live: newLive()}
 	if s.locales, err = loadLocales(opt.Theme, opt.DefaultLang, opt.Zone); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
@@ -116,6 +130,7 @@ func New(opt Options) (*Server, error) {
 	s.headers = newSecurityHeaders(base.Scheme == "https")
 	s.limiter = newLimiter(opt.RateLimit, opt.Clock)
 	s.logins = newLimiter(loginPerMinute, opt.Clock)
+	s.tokens = &tokens{known: map[string]knownToken{}}
 	if err := s.build(); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}

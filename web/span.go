@@ -21,6 +21,20 @@ func (l *Locale) Span(d time.Duration) string {
 	return unit("minute", minutes)
 }
 
+// Hours is a length of open time: in hours and minutes however long, because a
+// day of open time is not a day.
+func (l *Locale) Hours(d time.Duration) string {
+	minutes := max(1, int(d.Round(time.Minute)/time.Minute))
+	if minutes < 60 {
+		return l.T("span.minute", "N", minutes)
+	}
+	text := l.T("span.hour", "N", minutes/60)
+	if minutes%60 > 0 {
+		text += " " + l.T("span.minute", "N", minutes%60)
+	}
+	return text
+}
+
 // Texts says mails' texts in every language, for package notify.
 type Texts struct{ locales *Locales }
 

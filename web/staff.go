@@ -2,14 +2,16 @@ package web
 
 import (
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/vmcloud/ricochet/deflect"
 	"github.com/vmcloud/ricochet/deflect/intake"
 	"github.com/vmcloud/ricochet/deflect/notify"
+	"github.com/vmcloud/ricochet/deflect/policy"
 	"github.com/vmcloud/ricochet/deflect/report"
+	"github.com/vmcloud/ricochet/deflect/team"
 	"github.com/vmcloud/ricochet/deflect/ticket"
 	"github.com/vmcloud/ricochet/internal/errs"
 	"github.com/vmcloud/ricochet/internal/jobs"
@@ -19,113 +21,21 @@ import (
 // staffRoutes are the desk's pages. They carry no language in their address:
 // the account has one.
 func (s *Server) staffRoutes() {
-	s.get("/staff/login", s.loginForm)
-	s.post("/staff/login", 0, s.login)
-	s.get("/staff/setup", s.setupForm)
-	s.post("/staff/setup", 0, s.setup)
-	s.post("/staff/logout", 0, s.staffOnly(s.logout))
-	s.get("/staff", s.staffOnly(s.queue))
-	s.get("/staff/tickets/:id", s.staffOnly(s.staffTicket))
-	s.post("/staff/tickets/:id", 0, s.staffOnly(s.staffAct))
-	s.get("/staff/tickets/:id/files/:file", s.staffOnly(s.staffFile))
-	s.get("/staff/deflection", s.staffOnly(s.deflection))
-	s.get("/staff/deflection.csv", s.staffOnly(s.deflectionCSV))
-	s.get("/staff/quarantine", s.staffOnly(s.quarantine))
-	s.post("/staff/quarantine/:id", 0, s.staffOnly(s.quarantineAct))
-	s.get("/staff/status", s.staffOnly(s.status))
+	s.accountRoutes()
+	s.deskRoutes()
+	s.experimentRoutes()
+	s.get("/staff/deflection", s.staffMay(team.SeeFigures, s.deflection))
+	s.get("/staff/deflection.csv", s.staffMay(team.SeeFigures, s.deflectionCSV))
+	s.get("/staff/quarantine", s.staffMay(team.WorkTickets, s.quarantine))
+	s.post("/staff/quarantine/:id", 0, s.staffMay(team.WorkTickets, s.quarantineAct))
+	s.get("/staff/status", s.staffMay(team.SeeFigures, s.status))
 }
 
 var (
-	queuePage      = definePage[queueView]("staff_queue")
 	quarantinePage = definePage[quarantineView]("staff_quarantine")
 	statusPage     = definePage[statusView]("staff_status")
 	deflectionPage = definePage[deflectionView]("staff_deflection")
 )
-
-// desk is what the staff pages' menu shows.
-type desk struct {
-	Here       string
-	Active     int
-	Quarantine int
-	Problems   int
-	Me         string
-}
-
-func (s *Server) desk(c *gin.Context, m *ticket.Staff, here string) (desk, error) {
-	d := desk{Here: here, Me: m.Name, Problems: len(s.opt.Support.Problems())}
-	var err error
-	if d.Active, _, err = s.opt.Support.Store.CountTickets(c.Request.Context()); err != nil {
-		return d, err
-	}
-	d.Quarantine, err = s.opt.Support.Store.CountQuarantine(c.Request.Context())
-	return d, err
-}
-
-const queuePerPage = 50
-
-type queueView struct {
-	Chrome
-	Desk desk
-	Rows []queueRow
-	All  bool
-	Page int
-	Prev string
-	Next string
-}
-
-type queueRow struct {
-	ticket.QueueRow
-	Due    dueView
-	HasDue bool
-}
-
-// queue lists the tickets by what is due next.
-func (s *Server) queue(c *gin.Context, m *ticket.Staff) error {
-	v := queueView{Chrome: s.staffChrome(c, "staff.queue.title"), All: c.Query("all") == "1", Page: pageNumber(c.Query("page"))}
-	var err error
-	if v.Desk, err = s.desk(c, m, "queue"); err != nil {
-		return err
-	}
-	rows, err := s.opt.Support.Store.Queue(c.Request.Context(), ticket.QueueFilter{
-		Active: !v.All, Limit: queuePerPage + 1, Offset: (v.Page - 1) * queuePerPage,
-	})
-	if err != nil {
-		return err
-	}
-	if len(rows) > queuePerPage {
-		rows = rows[:queuePerPage]
-		v.Next = queuePath(v.All, v.Page+1)
-	}
-	if v.Page > 1 {
-		v.Prev = queuePath(v.All, v.Page-1)
-	}
-	now := s.opt.Clock.Now()
-	for _, r := range rows {
-		q := queueRow{QueueRow: r}
-		q.Due, q.HasDue = nextDue(r.Ticket, now)
-		v.Rows = append(v.Rows, q)
-	}
-	return render(s, c, http.StatusOK, queuePage, v)
-}
-
-func queuePath(all bool, page int) string {
-	path := "/staff?page=" + strconv.Itoa(page)
-	if all {
-		path += "&all=1"
-	}
-	return path
-}
-
-// nextDue is the promise that breaks next.
-func nextDue(t ticket.Ticket, now time.Time) (dueView, bool) {
-	at, name := t.NextDue()
-	for _, d := range dueViews(t, now) {
-		if d.Name == name && d.Due.Equal(at) {
-			return d, true
-		}
-	}
-	return dueView{}, false
-}
 
 type quarantineView struct {
 	Chrome
@@ -180,6 +90,7 @@ type statusView struct {
 	Suppress int
 	Dead     []jobs.Dead
 	Problems []kb.Problem
+	Rules    policy.RulesStatus
 	Articles int
 	Used     int64
 	Quota    int64
@@ -191,7 +102,7 @@ func (s *Server) status(c *gin.Context, m *ticket.Staff) error {
 	sup := s.opt.Support
 	v := statusView{
 		Chrome: s.staffChrome(c, "staff.status.title"), MailTo: sup.MailTo, NoServer: sup.MailFiles, Problems: sup.Problems(),
-		Used: sup.Files.Used() >> 20, Quota: sup.Files.Quota() >> 20,
+		Rules: sup.Rules.Status(), Used: sup.Files.Used() >> 20, Quota: sup.Files.Quota() >> 20,
 	}
 	library := s.current().library
 	for _, lang := range library.Langs() {
@@ -216,11 +127,17 @@ type deflectionView struct {
 	Chrome
 	Desk     desk
 	From, To time.Time // To is the last day shown
-	Rows     []report.Deflection
-	Total    report.Deflection
+	Rows     []deflectionRow
+	Total    deflectionRow
 	Helpful  []helpfulRow
 	Top      []report.SearchCount
 	Empty    []report.SearchCount
+}
+
+// deflectionRow is a row of the report and where its attempts are listed.
+type deflectionRow struct {
+	report.Deflection
+	Path string
 }
 
 type helpfulRow struct {
@@ -243,7 +160,15 @@ func (s *Server) deflection(c *gin.Context, m *ticket.Staff) error {
 	if err != nil {
 		return err
 	}
-	v.Rows, v.Total = report.Deflections(counts)
+	rows, total := report.Deflections(counts)
+	for _, d := range rows {
+		category := d.Category
+		if category == "" {
+			category = deflect.None
+		}
+		v.Rows = append(v.Rows, deflectionRow{d, rowsPath(from, v.To, category)})
+	}
+	v.Total = deflectionRow{total, rowsPath(from, v.To, "")}
 	helpful, err := db.Helpful(ctx, from, to)
 	if err != nil {
 		return err

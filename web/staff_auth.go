@@ -1,22 +1,15 @@
 package web
 
 import (
-	"crypto/rand"
-	"crypto/subtle"
-	"encoding/base64"
-	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
-	"sync"
 	"time"
-	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
-	"golang.org/x/crypto/argon2"
 
-	"github.com/vmcloud/ricochet/deflect"
-	"github.com/vmcloud/ricochet/deflect/intake"
+	"github.com/vmcloud/ricochet/deflect/team"
 	"github.com/vmcloud/ricochet/deflect/ticket"
 	"github.com/vmcloud/ricochet/internal/errs"
 )
@@ -24,68 +17,15 @@ import (
 const (
 	staffCookie    = "staff"
 	staffSession   = 12 * time.Hour
+	touchSession   = 5 * time.Minute // how exactly a session's last use is known
 	minPassword    = 12
 	maxPassword    = 200
 	loginPerMinute = 10 // per address: a password guesser's pace
-	// SetupSetting is the setting that holds the hash of the one-time link.
-	SetupSetting = "setup_hash"
 )
-
-// argon2id with the second recommendation of RFC 9106 section 4: 64 MiB.
-const (
-	argonTime    = 3
-	argonMemory  = 64 << 10
-	argonThreads = 4
-	argonSalt    = 16
-	argonKey     = 32
-)
-
-// hashing bounds the memory that sign-ins can take at once.
-var hashing sync.Mutex
-
-// hashPassword makes a PHC string of a password.
-func hashPassword(password string) string {
-	salt := make([]byte, argonSalt)
-	_, _ = rand.Read(salt) // never fails
-	hashing.Lock()
-	defer hashing.Unlock()
-	key := argon2.IDKey([]byte(password), salt, argonTime, argonMemory, argonThreads, argonKey)
-	enc := base64.RawStdEncoding.EncodeToString
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, argonMemory, argonTime, argonThreads, enc(salt), enc(key))
-}
-
-// checkPassword compares in constant time.
-func checkPassword(phc, password string) bool {
-	parts := strings.Split(phc, "$")
-	if len(parts) != 6 || parts[1] != "argon2id" {
-		return false
-	}
-	var version, memory, times int
-	var threads uint8
-	if _, err := fmt.Sscanf(parts[2], "v=%d", &version); err != nil || version != argon2.Version {
-		return false
-	}
-	if _, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &memory, &times, &threads); err != nil {
-		return false
-	}
-	salt, err1 := base64.RawStdEncoding.DecodeString(parts[4])
-	key, err2 := base64.RawStdEncoding.DecodeString(parts[5])
-	if err1 != nil || err2 != nil || len(key) == 0 {
-		return false
-	}
-	hashing.Lock()
-	defer hashing.Unlock()
-	got := argon2.IDKey([]byte(password), salt, uint32(times), uint32(memory), threads, uint32(len(key)))
-	return subtle.ConstantTimeCompare(got, key) == 1
-}
-
-// decoyHash makes a sign-in with an unknown address take as long as one with
-// a wrong password.
-var decoyHash = sync.OnceValue(func() string { return hashPassword(randomText(16)) })
 
 var (
 	loginPage = definePage[loginView]("staff_login")
-	setupPage = definePage[setupView]("staff_setup")
+	codePage  = definePage[codeView]("staff_code")
 )
 
 type loginView struct {
@@ -95,13 +35,11 @@ type loginView struct {
 	Wrong bool
 }
 
-type setupView struct {
+type codeView struct {
 	Chrome
-	Token  string
-	Email  string
-	Name   string
-	Min    int
-	Errors map[string]string
+	Token string
+	Next  string
+	Wrong string // what is wrong, in words
 }
 
 // staffMember is who signed in, nil for nobody. The answer is remembered for
@@ -115,12 +53,18 @@ func (s *Server) staffMember(c *gin.Context) (*ticket.Staff, error) {
 	if err != nil || cookie.Value == "" {
 		return nil, nil
 	}
-	m, err := s.opt.Support.Store.StaffBySession(c.Request.Context(), s.sign("session", cookie.Value), s.opt.Clock.Now())
+	hash, now := s.sign("session", cookie.Value), s.opt.Clock.Now()
+	m, seen, err := s.opt.Support.Store.StaffBySession(c.Request.Context(), hash, now)
 	if errs.Is(err, errs.NotFound) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
+	}
+	if now.Sub(seen) > touchSession {
+		if err := s.opt.Support.Store.TouchSession(c.Request.Context(), hash); err != nil {
+			return nil, err
+		}
 	}
 	c.Set(key, &m)
 	return &m, nil
@@ -153,8 +97,30 @@ func (s *Server) staffOnly(h func(*gin.Context, *ticket.Staff) error) handler {
 			return nil
 		}
 		s.setLocale(c, m.Lang)
+		if missing, err := s.lacksSecondFactor(c, m); err != nil {
+			return err
+		} else if missing {
+			s.redirect(c, http.StatusSeeOther, "/staff/me?need=totp#totp")
+			return nil
+		}
 		return h(c, m)
 	}
+}
+
+// lacksSecondFactor says whether the person must set a second factor before
+// anything else; the pages that do so, and signing out, stay open.
+func (s *Server) lacksSecondFactor(c *gin.Context, m *ticket.Staff) (bool, error) {
+	if path := c.Request.URL.Path; m.TOTPSecret != "" || path == "/staff/me" || path == "/staff/logout" {
+		return false, nil
+	}
+	setting, err := s.opt.Support.Store.Setting(c.Request.Context(), team.SecondFactorSetting)
+	if errs.Is(err, errs.NotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return team.NeedsSecondFactor(setting, m.Role)
 }
 
 // staffChrome is the frame of a staff page.
@@ -203,112 +169,137 @@ func (s *Server) login(c *gin.Context) error {
 		return err
 	}
 	hash := m.PasswordHash
-	if !known {
+	if !m.Active() {
 		hash = decoyHash()
 	}
 	password := f.Get("password")
-	if len(password) > maxPassword*4 || !checkPassword(hash, password) || !known {
+	if len(password) > maxPassword*4 || !checkPassword(hash, password) || !m.Active() {
 		s.log.Warn("staff sign-in refused", "request_id", s.requestID(c), "ip", c.ClientIP())
+		if known {
+			if err := s.opt.Support.Store.Audit(ctx, "", team.SignInFailed, m.ID, map[string]string{"step": "password"}); err != nil {
+				return err
+			}
+		}
 		return s.showLogin(c, http.StatusUnauthorized, email, localNext(f.Get("next")), true)
 	}
-	if err := s.startSession(c, m); err != nil {
+	if m.TOTPSecret != "" {
+		return s.showCode(c, http.StatusOK, s.pendingToken(m.ID), localNext(f.Get("next")), nil)
+	}
+	if err := s.startSession(c, m.ID); err != nil {
 		return err
 	}
 	s.redirect(c, http.StatusSeeOther, localNext(f.Get("next")))
 	return nil
 }
 
-func (s *Server) startSession(c *gin.Context, m ticket.Staff) error {
+// A pending token carries a sign-in from the password to the code: the
+// account, until when, and a signature.
+const pendingAge = 10 * time.Minute
+
+func (s *Server) pendingToken(staffID string) string {
+	text := staffID + "." + strconv.FormatInt(s.opt.Clock.Now().Add(pendingAge).UnixMilli(), 36)
+	return text + "." + s.sign("pending", text)
+}
+
+// readPending is the account of a pending token, "" when it is forged or too
+// old.
+func (s *Server) readPending(token string) string {
+	text, mac, ok := cutLast(token, ".")
+	if !ok || !s.signed("pending", text, mac) {
+		return ""
+	}
+	id, until, _ := cutLast(text, ".")
+	ms, err := strconv.ParseInt(until, 36, 64)
+	if err != nil || s.opt.Clock.Now().UnixMilli() > ms {
+		return ""
+	}
+	return id
+}
+
+func (s *Server) showCode(c *gin.Context, status int, token, next string, wrong *errs.Error) error {
+	c.Header("Cache-Control", "no-store")
+	v := codeView{Chrome: s.staffChrome(c, "staff.code.title"), Token: token, Next: next}
+	if wrong != nil {
+		v.Wrong = failureText(s.locale(c), failures[wrong.Kind], wrong)
+		for _, f := range wrong.Fields {
+			v.Wrong = s.locale(c).Text(f.Key, f.Args)
+		}
+	}
+	return render(s, c, status, codePage, v)
+}
+
+// loginCode takes the second step of a sign-in.
+func (s *Server) loginCode(c *gin.Context) error {
+	if err := c.Request.ParseForm(); err != nil {
+		return errs.Newf(errs.Invalid, "", "form: %w", err)
+	}
+	f := c.Request.PostForm
+	next, id := localNext(f.Get("next")), s.readPending(f.Get("token"))
+	if id == "" {
+		s.redirect(c, http.StatusSeeOther, "/staff/login?next="+url.QueryEscape(next))
+		return nil
+	}
+	err := s.opt.Support.Team.CheckCode(c.Request.Context(), id, f.Get("code"))
+	if errs.Is(err, errs.Invalid) {
+		s.log.Warn("staff code refused", "request_id", s.requestID(c), "ip", c.ClientIP())
+		return s.showCode(c, http.StatusUnauthorized, f.Get("token"), next, asError(err))
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.startSession(c, id); err != nil {
+		return err
+	}
+	s.redirect(c, http.StatusSeeOther, next)
+	return nil
+}
+
+func (s *Server) startSession(c *gin.Context, staffID string) error {
 	value := randomText(32)
-	err := s.opt.Support.Store.InsertSession(c.Request.Context(), s.sign("session", value), m.ID, s.opt.Clock.Now().Add(staffSession))
+	err := s.opt.Support.Team.StartSession(c.Request.Context(), staffID, s.sign("session", value), agentName(c.Request), staffSession)
 	if err == nil {
 		s.setCookie(c, staffCookie, value, "/", staffSession)
 	}
 	return err
 }
 
-func (s *Server) logout(c *gin.Context, _ *ticket.Staff) error {
+// sessionHash is the stored form of the request's session.
+func (s *Server) sessionHash(c *gin.Context) string {
 	cookie, err := c.Request.Cookie(staffCookie)
-	if err == nil {
-		if err := s.opt.Support.Store.DeleteSession(c.Request.Context(), s.sign("session", cookie.Value)); err != nil {
-			return err
-		}
+	if err != nil {
+		return ""
+	}
+	return s.sign("session", cookie.Value)
+}
+
+func (s *Server) logout(c *gin.Context, m *ticket.Staff) error {
+	if err := s.opt.Support.Team.EndSession(c.Request.Context(), m.ID, s.sessionHash(c)); err != nil {
+		return err
 	}
 	s.setCookie(c, staffCookie, "", "/", -time.Second)
 	s.redirect(c, http.StatusSeeOther, "/staff/login")
 	return nil
 }
 
-// setupAllowed checks the one-time link of the first start.
-func (s *Server) setupAllowed(c *gin.Context, token string) error {
-	n, err := s.opt.Support.Store.CountStaff(c.Request.Context())
-	if err != nil {
-		return err
-	}
-	want, err := s.opt.Support.Store.Setting(c.Request.Context(), SetupSetting)
-	if err != nil && !errs.Is(err, errs.NotFound) {
-		return err
-	}
-	if n > 0 || want == "" || subtle.ConstantTimeCompare([]byte(want), []byte(SetupHash(s.opt.Support.Secret, token))) != 1 {
-		return errs.Newf(errs.NotFound, "error.staff.setup", "setup link not valid")
-	}
-	return nil
+// agentNames are the browsers and systems that a session list can name; of
+// several that fit the first is right, since browsers also claim to be others.
+var agentNames = struct{ browsers, systems [][2]string }{
+	browsers: [][2]string{{"Edg/", "Edge"}, {"OPR/", "Opera"}, {"Firefox/", "Firefox"}, {"Chrome/", "Chrome"}, {"Safari/", "Safari"}},
+	systems:  [][2]string{{"Android", "Android"}, {"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Windows", "Windows"}, {"Mac OS", "macOS"}, {"Linux", "Linux"}},
 }
 
-// NewSetupToken makes the secret of the one-time link that creates the first
-// staff account.
-func NewSetupToken() string { return randomText(24) }
-
-// SetupHash is what the database keeps of it.
-func SetupHash(secret []byte, token string) string {
-	s := &Server{opt: Options{Support: &Support{Secret: secret}}}
-	return s.sign("setup", token)
-}
-
-func (s *Server) setupForm(c *gin.Context) error {
-	c.Header("Referrer-Policy", "no-referrer")
-	if err := s.setupAllowed(c, c.Query("token")); err != nil {
-		return err
+// agentName names the browser of a request in two words, "" when it names
+// itself as none we know. The whole text is not kept: it would only identify.
+func agentName(r *http.Request) string {
+	agent := r.UserAgent()
+	var parts []string
+	for _, list := range [][][2]string{agentNames.browsers, agentNames.systems} {
+		for _, n := range list {
+			if strings.Contains(agent, n[0]) {
+				parts = append(parts, n[1])
+				break
+			}
+		}
 	}
-	v := setupView{Chrome: s.staffChrome(c, "staff.setup.title"), Token: c.Query("token"), Min: minPassword, Errors: map[string]string{}}
-	return render(s, c, http.StatusOK, setupPage, v)
-}
-
-func (s *Server) setup(c *gin.Context) error {
-	if wait := s.logins.wait(c.ClientIP()); wait > 0 {
-		return &errs.Error{Kind: errs.RateLimited, RetryAfter: wait}
-	}
-	if err := c.Request.ParseForm(); err != nil {
-		return errs.Newf(errs.Invalid, "", "form: %w", err)
-	}
-	f, loc := c.Request.PostForm, s.locale(c)
-	if err := s.setupAllowed(c, f.Get("token")); err != nil {
-		return err
-	}
-	v := setupView{
-		Chrome: s.staffChrome(c, "staff.setup.title"), Token: f.Get("token"), Min: minPassword, Errors: map[string]string{},
-		Email: strings.ToLower(strings.TrimSpace(f.Get("email"))), Name: strings.TrimSpace(f.Get("name")),
-	}
-	if !intake.ValidEmail(v.Email) {
-		v.Errors["email"] = loc.T("error.field.email")
-	}
-	if v.Name == "" || utf8.RuneCountInString(v.Name) > intake.MaxName {
-		v.Errors["name"] = loc.T("error.field.name")
-	}
-	password := f.Get("password")
-	if n := utf8.RuneCountInString(password); n < minPassword || n > maxPassword {
-		v.Errors["password"] = loc.T("error.field.password", "Min", minPassword)
-	}
-	if len(v.Errors) > 0 {
-		return render(s, c, http.StatusUnprocessableEntity, setupPage, v)
-	}
-	m := ticket.Staff{ID: deflect.NewID(), Email: v.Email, Name: v.Name, Lang: loc.Lang, Role: "admin", PasswordHash: hashPassword(password)}
-	if err := s.opt.Support.Store.CreateFirstStaff(c.Request.Context(), m); err != nil {
-		return err
-	}
-	if err := s.startSession(c, m); err != nil {
-		return err
-	}
-	s.redirect(c, http.StatusSeeOther, "/staff")
-	return nil
+	return strings.Join(parts, ", ")
 }

@@ -99,13 +99,18 @@ func (s *Server) staffThread(c *gin.Context, t ticket.Ticket, customer string, n
 	var thread []messageView
 	for _, e := range events {
 		if e.Data.MessageID != "" {
-			thread = append(thread, byID[e.Data.MessageID])
+			if v, ok := byID[e.Data.MessageID]; ok { // else it moved to another ticket
+				thread = append(thread, v)
+			}
 			continue
 		}
 		if len(thread) == 0 {
 			continue // a ticket's first event always has a message
 		}
 		ch := changeView{At: e.At, Kind: string(e.Kind), From: e.Data.From, To: e.Data.To, Reason: e.Reason}
+		if e.Kind == ticket.Assigned {
+			ch.From, ch.To = cmp.Or(names[ch.From], "–"), cmp.Or(names[ch.To], "–")
+		}
 		switch e.Actor.Kind {
 		case ticket.ByStaff:
 			ch.Author = names[e.Actor.ID]

@@ -80,11 +80,7 @@ func (s *Server) apiSuggest(c *gin.Context) error {
 		return err
 	}
 	visit := s.visitOf(c, req.Token, req.Lang, req.Category, true)
-	if err := s.recordSuggested(c, visit, req.Subject, req.Body, found); err != nil {
-		// The ledger must not stand between a person and the answer.
-		s.log.Error("record attempt", "request_id", s.requestID(c), "err", err)
-	}
-	s.writeOK(c, map[string]any{"suggestions": found})
+	s.writeOK(c, map[string]any{"suggestions": s.offered(c, visit, req.Subject, req.Body, found)})
 	return nil
 }
 
@@ -141,16 +137,33 @@ func (s *Server) visitOf(c *gin.Context, token, lang, category string, script bo
 	return v
 }
 
-// recordSuggested puts what was shown into the ledger.
-func (s *Server) recordSuggested(c *gin.Context, v deflect.Visit, subject, body string, found []suggestion) error {
-	if v.FormToken == "" || !deflect.Wrote(subject, body) {
-		return nil
+// offered puts what was found into the ledger and says what of it may be
+// shown: all, or nothing to the hold-out, in the very answer that somebody gets
+// for whom nothing was found (D-32).
+func (s *Server) offered(c *gin.Context, v deflect.Visit, subject, body string, found []suggestion) []suggestion {
+	if !deflect.Wrote(subject, body) {
+		return found
 	}
-	shown := make([]string, len(found))
+	ids := make([]string, len(found))
 	for i, f := range found {
-		shown[i] = f.Article
+		ids[i] = f.Article
 	}
-	return s.opt.Support.Ledger.Seen(c.Request.Context(), v, shown)
+	ctx, ledger := c.Request.Context(), s.opt.Support.Ledger
+	var held bool
+	var err error
+	if v.FormToken != "" {
+		held, err = ledger.Seen(ctx, v, ids)
+	} else {
+		held, err = ledger.HeldOut(ctx, v.Visitor)
+	}
+	if err != nil {
+		// The ledger must not stand between a person and the answer.
+		s.log.Error("record attempt", "request_id", s.requestID(c), "err", err)
+	}
+	if held {
+		return []suggestion{}
+	}
+	return found
 }
 
 // attemptRequest is the body of POST /api/v1/attempt: what became of a
@@ -175,6 +188,7 @@ func (s *Server) apiAttempt(c *gin.Context) error {
 		return errs.InvalidFields(errs.Field{Name: "article", Key: "error.field.article"})
 	}
 	v := s.visitOf(c, req.Token, req.Lang, req.Category, true)
+	s.secure(c.Writer.Header(), nil)
 	c.Header("Cache-Control", "no-store")
 	if v.FormToken == "" {
 		c.Status(http.StatusNoContent)

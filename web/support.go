@@ -9,7 +9,9 @@ import (
 	"github.com/vmcloud/ricochet/deflect"
 	"github.com/vmcloud/ricochet/deflect/intake"
 	"github.com/vmcloud/ricochet/deflect/notify"
+	"github.com/vmcloud/ricochet/deflect/policy"
 	"github.com/vmcloud/ricochet/deflect/report"
+	"github.com/vmcloud/ricochet/deflect/team"
 	"github.com/vmcloud/ricochet/deflect/ticket"
 	"github.com/vmcloud/ricochet/internal/jobs"
 	"github.com/vmcloud/ricochet/kb"
@@ -21,7 +23,10 @@ import (
 type Support struct {
 	Intake    *intake.Service
 	Tickets   *ticket.Service
+	Team      *team.Service
+	Rules     *policy.LiveRules
 	Ledger    *deflect.Ledger
+	Trial     *deflect.Experimenter
 	Files     *intake.Files
 	Store     SupportStore
 	Suggester Suggester
@@ -42,26 +47,29 @@ type SupportStore interface {
 	SaveVote(context.Context, deflect.Vote) error
 
 	TicketByID(ctx context.Context, id string) (ticket.Ticket, error)
-	TicketByAccess(ctx context.Context, hash string) (ticket.Ticket, error)
 	EventsOf(ctx context.Context, ticketID string) ([]ticket.Event, error)
 	MessagesOf(ctx context.Context, ticketID string, notes bool) ([]ticket.Message, error)
 	AttachmentsOf(ctx context.Context, ticketID string) ([]intake.StoredAttachment, error)
 	AttachmentByID(ctx context.Context, id string) (intake.StoredAttachment, error)
-	Queue(context.Context, ticket.QueueFilter) ([]ticket.QueueRow, error)
-	CountTickets(context.Context) (active, all int, err error)
+	DeskStore
 	CustomerOfPerson(ctx context.Context, personID string) (ticket.CustomerView, error)
 
 	CountStaff(context.Context) (int, error)
 	CreateFirstStaff(context.Context, ticket.Staff) error
 	StaffByEmail(ctx context.Context, email string) (ticket.Staff, error)
-	StaffBySession(ctx context.Context, hash string, now time.Time) (ticket.Staff, error)
+	StaffBySession(ctx context.Context, hash string, now time.Time) (m ticket.Staff, seen time.Time, err error)
 	StaffNames(context.Context) (map[string]string, error)
-	InsertSession(ctx context.Context, hash, staffID string, expires time.Time) error
-	DeleteSession(ctx context.Context, hash string) error
+	TeamStore
 	Setting(ctx context.Context, name string) (string, error)
 	TokenScope(ctx context.Context, hash string) (string, error)
 	SaveCustomers(context.Context, []intake.Customer) error
 
+	CurrentPeriod(context.Context) (deflect.Period, error)
+	Strata(context.Context) ([]deflect.Stratum, error)
+	CountedSince(ctx context.Context, t time.Time) (n int, first time.Time, err error)
+	Attempts(context.Context, deflect.AttemptFilter) ([]deflect.Attempt, error)
+	AttemptByID(ctx context.Context, id string) (deflect.Attempt, error)
+	LedgerOf(ctx context.Context, attemptID string) ([]deflect.Entry, error)
 	DeflectionCounts(ctx context.Context, from, to time.Time) ([]report.CategoryCounts, error)
 	Helpful(ctx context.Context, from, to time.Time) ([]report.HelpfulCounts, error)
 	TopSearches(ctx context.Context, from, to time.Time, empty bool, limit int) ([]report.SearchCount, error)
@@ -82,7 +90,9 @@ func (s *Server) supportRoutes() {
 	s.post("/{lang}/contact/solved", 0, s.contactConfirm)
 	s.post("/api/v1/suggest", maxSuggestBody, s.apiSuggest)
 	s.post("/api/v1/attempt", 0, s.apiAttempt)
+	s.post("/api/v1/tickets", maxTicketBody, s.apiTickets)
 	s.post("/api/v1/customers", maxCustomersBody, s.apiCustomers)
+	s.post("/api/v1/search/chosen", 0, s.apiChosen)
 	s.post("/{lang}/vote", 0, s.vote)
 	s.get("/{lang}/vote", s.postOnly)
 	s.get("/{lang}/request/:token", s.request)

@@ -84,6 +84,13 @@ func (s *Server) setCookie(c *gin.Context, name, value, path string, age time.Du
 	})
 }
 
+// MayBeStaff says whether a request carries a staff cookie, valid or not: their
+// reading is not followed, and a look-up would cost more than the page.
+func MayBeStaff(r *http.Request) bool {
+	c, err := r.Cookie(staffCookie)
+	return err == nil && c.Value != ""
+}
+
 // robotWords are what honest robots call themselves.
 var robotWords = []string{"bot", "crawl", "spider", "slurp", "preview", "monitor", "curl/", "wget/", "python-requests", "headlesschrome-lighthouse"}
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"net/http"
 	"os"
 	"path/filepath"
 	"sync"
@@ -28,21 +27,27 @@ import (
 
 // app is the running program: everything wired together.
 type app struct {
-	log      *slog.Logger
-	clock    clock.Clock
-	db       *store.DB
-	live     *kb.Live
-	index    *search.Index
-	web      *web.Server
-	files    *intake.Files
-	ledger   *deflect.Ledger
-	recorder *deflect.Recorder
-	runner   *jobs.Runner
-	problems func() []kb.Problem // what the staff see about the content
-	mailTo   string
-	secret   []byte
-	running  sync.WaitGroup
-	stop     context.CancelFunc
+	log       *slog.Logger
+	clock     clock.Clock
+	db        *store.DB
+	live      *kb.Live
+	index     *search.Index
+	web       *web.Server
+	files     *intake.Files
+	ledger    *deflect.Ledger
+	trial     *deflect.Experimenter
+	judged    time.Time // attempts that began before were judged, as of judgedAll
+	judgedAll time.Time // when all of them were last looked at
+	recorder  *deflect.Recorder
+	rules     *policy.LiveRules
+	runner    *jobs.Runner
+	notifier  *notify.Notifier
+	timers    *notify.Timers
+	problems  func() []kb.Problem // what the staff see about the content
+	mailTo    string
+	secret    []byte
+	running   sync.WaitGroup
+	stop      context.CancelFunc
 }
 
 // open builds the program from its configuration. What was opened is closed
@@ -80,8 +85,16 @@ func (a *app) build(ctx context.Context, s *serveCmd) error {
 	if err != nil {
 		return err
 	}
+	if err := a.team().Seed(ctx); err != nil {
+		return err
+	}
+	if err := a.openRules(s); err != nil {
+		return err
+	}
 	clocks := ticket.Clocks{Book: set.Book}
-	a.ledger = &deflect.Ledger{Store: store.As[deflect.Tx]{DB: a.db, Cast: func(tx *store.Tx) deflect.Tx { return tx }}}
+	if err := a.openLedger(ctx, s.Holdout); err != nil {
+		return err
+	}
 	a.recorder = deflect.NewRecorder(a.db, a.clock, a.log)
 	sender, err := s.sender()
 	if err != nil {
@@ -101,20 +114,31 @@ func (a *app) build(ctx context.Context, s *serveCmd) error {
 		Support: &web.Support{
 			Intake: &intake.Service{
 				Store: store.As[intake.Tx]{DB: a.db, Cast: func(tx *store.Tx) intake.Tx { return tx }}, Clocks: clocks,
+				Rules:      a.rules.Current,
 				AccessHash: func(id string) string { return web.AccessHash(a.secret, id) },
 			},
-			Tickets: &ticket.Service{Store: store.As[ticket.Tx]{DB: a.db, Cast: func(tx *store.Tx) ticket.Tx { return tx }}, Clocks: clocks},
-			Ledger:  a.ledger, Files: a.files, Store: a.db, Suggester: a.index, Secret: a.secret, MailTo: a.mailTo, MailFiles: s.SMTP == "", Problems: a.problems,
+			Rules:   a.rules,
+			Tickets: a.tickets(clocks),
+			Team:    a.team(),
+			Ledger:  a.ledger, Trial: a.trial, Files: a.files, Store: a.db, Suggester: a.index, Secret: a.secret, MailTo: a.mailTo, MailFiles: s.SMTP == "", Problems: a.problems,
 		},
 	})
 	if err != nil {
 		return err
 	}
-	a.jobs(&notify.Notifier{
+	reply, err := s.replyAddress(a.secret)
+	if err != nil {
+		return err
+	}
+	a.notifier = &notify.Notifier{
 		Store:  store.As[notify.Tx]{DB: a.db, Cast: func(tx *store.Tx) notify.Tx { return tx }},
-		Sender: sender, Texts: a.web.Texts(), BaseURL: s.BaseURL, Domain: messageDomain(s.BaseURL), Log: a.log,
+		Sender: sender, Texts: a.web.Texts(), BaseURL: s.BaseURL, Domain: messageDomain(s.BaseURL), Log: a.log, Reply: reply,
 		Access: func(id string) string { return web.AccessToken(a.secret, id) },
-	})
+	}
+	if err := a.openAlerts(s, clocks); err != nil {
+		return err
+	}
+	a.jobs(a.notifier)
 	return nil
 }
 
@@ -178,6 +202,19 @@ func (s *serveCmd) sender() (notify.Sender, error) {
 	return notify.NewSMTP(s.SMTP, s.MailFrom)
 }
 
+// replyAddress makes the addresses that customers answer to; nil when no
+// mailbox takes them.
+func (s *serveCmd) replyAddress(secret []byte) (*notify.ReplyAddress, error) {
+	if s.ReplyTo == "" {
+		return nil, nil
+	}
+	r, err := notify.NewReplyAddress(s.ReplyTo, secret)
+	if err != nil {
+		return nil, fmt.Errorf("--reply-to: %w", err)
+	}
+	return r, nil
+}
+
 // popularDays is the time over which page views make an article popular.
 const popularDays = 30
 
@@ -197,20 +234,6 @@ func (a *app) popular(lang string, n int) []string {
 	return pairs
 }
 
-// viewed counts a page view by a person.
-func (a *app) viewed(art *kb.Article, r *http.Request) {
-	if !web.IsRobot(r) {
-		a.recorder.View(art.Lang, art.Pair)
-	}
-}
-
-// searched logs a search by a person: normalised and masked (D-36).
-func (a *app) searched(lang, query string, hits int, r *http.Request) {
-	if !web.IsRobot(r) {
-		a.recorder.Search(deflect.Search{Lang: lang, Query: search.Normalise(query), Results: hits, Visitor: a.web.Visitor(r)})
-	}
-}
-
 // jobs says who does which kind of durable work.
 func (a *app) jobs(n *notify.Notifier) {
 	payload := func(f func(context.Context, string) error) jobs.Handler {
@@ -226,7 +249,9 @@ func (a *app) jobs(n *notify.Notifier) {
 			intake.JobTicketCreated:   payload(n.TicketCreated),
 			ticket.JobStaffReplied:    payload(n.StaffReplied),
 			ticket.JobCustomerReplied: payload(n.CustomerReplied),
-			notify.JobSend:            payload(n.Send),
+			ticket.JobTellStaff:       payload(n.StaffNews),
+			notify.JobSend:            n.Send,
+			notify.JobDeliver:         n.Deliver,
 		},
 	}
 	a.db.OnEnqueue(a.runner.Wake)
@@ -236,8 +261,11 @@ func (a *app) jobs(n *notify.Notifier) {
 func (a *app) start(ctx context.Context) {
 	ctx, a.stop = context.WithCancel(ctx)
 	a.running.Go(func() { a.runner.Run(ctx) })
+	a.running.Go(func() { a.timers.Run(ctx) })
 	a.running.Go(func() { a.recorder.Run(ctx) })
+	a.running.Go(func() { a.watchRules(ctx) })
 	a.running.Go(func() { a.sweep(ctx) })
+	a.running.Go(func() { a.web.RunLive(ctx) })
 	a.running.Go(func() {
 		if err := a.live.Run(ctx); err != nil && ctx.Err() == nil {
 			a.log.Error("watch the content folder", "err", err)
@@ -267,6 +295,7 @@ func (a *app) sweep(ctx context.Context) {
 				break
 			}
 		}
+		a.judge(ctx)
 		if n, err := a.files.RemoveUnused(ctx, a.clock.Now().Add(-keepUnsent), a.db.AttachmentKnown); err != nil && ctx.Err() == nil {
 			a.log.Error("remove unsent attachments", "err", err)
 		} else if n > 0 {

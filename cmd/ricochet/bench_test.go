@@ -289,7 +289,9 @@ func bareTickets(t *testing.T, perCommit int) float64 {
 	body := strings.Repeat("Depuis 8 h mon serveur ne répond plus. ", 6)
 	inserts := []string{
 		"INSERT INTO persons VALUES (?1, ?1 || '@example.com', 'Camille', 'fr', NULL, NULL, 1)",
-		`INSERT INTO tickets VALUES (?1, ?1, 'f' || ?1, 'a' || ?1, ?1, 'v' || ?1, 'form', 'fr', 'technical', 'medium', 'medium', 'free', 'P3',
+		`INSERT INTO tickets (id, number, form_token, access_hash, person_id, visitor, channel, lang, category, urgency, impact, tier, priority,
+			state, subject, assignee, received_at, updated_at, version, next_due, next_target, sla)
+			VALUES (?1, ?1, 'f' || ?1, 'a' || ?1, ?1, 'v' || ?1, 'form', 'fr', 'technical', 'medium', 'medium', 'free', 'P3',
 			'new', 'Mon VPS ne répond plus', NULL, 1, 1, 1, 2, 'first_response', '` + strings.Repeat("x", 500) + `')`,
 		"INSERT INTO ticket_events VALUES (?1, 1, 1, 'created', 'customer', ?1, '', '" + strings.Repeat("x", 150) + "')",
 		"INSERT INTO messages VALUES (?1, ?1, 'customer', NULL, 1, '" + body + "', 1)",

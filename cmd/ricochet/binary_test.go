@@ -124,7 +124,7 @@ type site struct {
 
 // cleanEnv is the environment without settings of ours.
 func cleanEnv() []string {
-	var env []string
+	env := []string{"RICOCHET_HOLDOUT=0"} // or suggestions would be there for some visitors only
 	for _, v := range os.Environ() {
 		if !strings.HasPrefix(v, "RICOCHET_") {
 			env = append(env, v)

@@ -155,14 +155,20 @@ func secretFile(name, value string) (string, error) {
 	if value != "" || path == "" {
 		return value, nil
 	}
-	f, err := os.Open(path)
+	value, err := readSecret(path)
 	if err != nil {
 		return "", fmt.Errorf("%s_FILE: %w", name, err)
+	}
+	return value, nil
+}
+
+// readSecret is the text of a file without the white space around it.
+func readSecret(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
 	}
 	defer func() { _ = f.Close() }() // it is only read
 	data, err := io.ReadAll(io.LimitReader(f, 64<<10))
-	if err != nil {
-		return "", fmt.Errorf("%s_FILE: %w", name, err)
-	}
-	return strings.TrimSpace(string(data)), nil
+	return strings.TrimSpace(string(data)), err
 }

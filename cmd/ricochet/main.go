@@ -24,6 +24,7 @@ type cli struct {
 	Search    searchCmd    `cmd:"" help:"Ask, explain and evaluate the search."`
 	Sla       slaCmd       `cmd:"" name:"sla" help:"Check policies, verify vectors, explain clocks."`
 	Deflect   deflectCmd   `cmd:"" help:"Estimate and simulate deflection."`
+	Rules     rulesCmd     `cmd:"" help:"Check and try the rules that sort new tickets."`
 	Customers customersCmd `cmd:"" help:"Import the customer list that decides the tiers."`
 	Token     tokenCmd     `cmd:"" help:"Make a token for the API."`
 	Backup    backupCmd    `cmd:"" help:"Write a consistent copy of the data, also while the site runs."`

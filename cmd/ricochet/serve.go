@@ -30,7 +30,12 @@ type serveCmd struct {
 	Zone           string   `help:"Time zone in which times are shown." default:"Europe/Paris" placeholder:"ZONE"`
 	SMTP           string   `name:"smtp" help:"Mail server, smtp://user:password@host:port; without one, mails become files in the data folder. Also RICOCHET_SMTP_FILE." placeholder:"URL"`
 	MailFrom       string   `help:"Sender of all mail." default:"VMCloud Support <support@vmcloud.com>" placeholder:"ADDRESS"`
+	ReplyTo        string   `help:"Mailbox that takes answers to mails; its mail server must deliver name+anything@ to name@. Left out, answers go to the sender." placeholder:"ADDRESS"`
+	Channels       string   `help:"File of the chat rooms and webhooks that are told of alerts." type:"existingfile" placeholder:"FILE"`
+	MailTexts      string   `help:"Folder with LANG/KIND.txt: texts of customers' mails that replace the built-in ones (see /staff/mails)." type:"existingdir" placeholder:"DIR"`
 	Policy         string   `help:"SLA policy file; the built-in policy when left out (see ricochet sla policy)." type:"existingfile" placeholder:"FILE"`
+	Holdout        float64  `help:"Share of visitors, 0 to 0.9, who write without suggestions so that their effect can be measured: the first period's; later ones are set on /staff/experiment." default:"0.2" placeholder:"SHARE"`
+	Rules          string   `help:"Rules that sort new tickets; the built-in ones when left out (see ricochet rules print). Read again when the file changes, and on SIGHUP." type:"existingfile" placeholder:"FILE"`
 	RateLimit      string   `help:"Writes a minute from one address, or off." default:"60" placeholder:"N"`
 	TrustedProxies []string `help:"Addresses or networks whose X-Forwarded-For counts." placeholder:"CIDR,..."`
 	AttachmentMiB  int64    `name:"attachment-mib" help:"MiB that all attachments together may take." default:"10240" placeholder:"N"`
@@ -71,6 +76,7 @@ func (s *serveCmd) Run(ctx context.Context, con console) error {
 		Handler: a.web, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 2 * time.Minute, WriteTimeout: 2 * time.Minute,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
+	srv.RegisterOnShutdown(a.web.StopLive)
 	tuneMemory()
 	a.start(ctx)
 	failed := make(chan error, 1)

@@ -28,6 +28,7 @@ const (
 type Submission struct {
 	Channel     ticket.Channel
 	FormToken   string // hash of the form token or idempotency key: the same one gives the same ticket
+	Fingerprint string // hash of the request that came with an idempotency key, "" for a form
 	Visitor     string // hash of the measurement cookie, "" when there is none
 	Script      bool   // the browser ran our script
 	Uncounted   bool   // from a robot or the staff: a ticket, but no attempt (D-29)
@@ -67,6 +68,7 @@ type Receipt struct {
 	Number      string
 	Quarantined bool // held for a person to look at; it has no number yet
 	Repeated    bool // the token had been used: this is the earlier ticket
+	Ticket      ticket.Ticket
 }
 
 // categories of a question, the ones of D-33; "" is "not chosen".

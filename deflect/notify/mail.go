@@ -30,8 +30,11 @@ type Mail struct {
 	Body      string // plain text
 	MessageID string // without angle brackets
 	InReplyTo string // MessageID of the thread's first mail, "" for none
+	ReplyTo   string // address that takes an answer to the ticket, "" for the sender's
 	Automatic bool   // marked Auto-Submitted (RFC 3834)
+	AlertID   string // the alert it tells the team of, ""
 	State     MailState
+	SendAt    time.Time // not before; zero: at once
 	CreatedAt time.Time
 	SentAt    time.Time
 }
@@ -45,6 +48,15 @@ const (
 	StaffNotice     MailKind = "staff_notice"
 	Answer          MailKind = "answer"
 )
+
+// autoSubmitted is the word of RFC 3834: a receipt answers what a person sent,
+// everything else happens by itself.
+func (k MailKind) autoSubmitted() string {
+	if k == Acknowledgement {
+		return "auto-replied"
+	}
+	return "auto-generated"
+}
 
 // MailState is where an outbox row stands.
 type MailState string
@@ -81,8 +93,13 @@ func message(m Mail, from string) (*gomail.Msg, error) {
 		msg.SetGenHeader(gomail.HeaderInReplyTo, "<"+m.InReplyTo+">")
 		msg.SetGenHeader(gomail.HeaderReferences, "<"+m.InReplyTo+">")
 	}
+	if m.ReplyTo != "" {
+		if err := msg.ReplyTo(m.ReplyTo); err != nil {
+			return nil, fmt.Errorf("mail reply address: %w", err)
+		}
+	}
 	if m.Automatic {
-		msg.SetGenHeader("Auto-Submitted", "auto-generated")
+		msg.SetGenHeader("Auto-Submitted", m.Kind.autoSubmitted())
 		msg.SetGenHeader("X-Auto-Response-Suppress", "All")
 	}
 	msg.SetGenHeader(gomail.HeaderContentLang, m.Lang)

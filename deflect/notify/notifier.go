@@ -3,6 +3,7 @@ package notify
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -11,6 +12,8 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/vmcloud/ricochet/deflect/ticket"
+	"github.com/vmcloud/ricochet/internal/clock"
+	"github.com/vmcloud/ricochet/internal/jobs"
 )
 
 // JobSend is the job that delivers one outbox row.
@@ -40,6 +43,8 @@ type Tx interface {
 	RecipientOf(personID string) (Recipient, error)
 	// StaffRecipients lists the staff who are told about customers' messages.
 	StaffRecipients() ([]Recipient, error)
+	// StaffRecipient is one of them; kind not_found when the account is gone.
+	StaffRecipient(staffID string) (Recipient, error)
 	// CountMails counts the mails to an address created since, sent or queued.
 	CountMails(email string, since time.Time) (int, error)
 	// InsertMail stores an outbox row; ok is false when its dedupe key exists.
@@ -48,7 +53,25 @@ type Tx interface {
 	MarkMail(id string, state MailState, at time.Time) error
 	EventsOf(ticketID string) ([]ticket.Event, error)
 	AppendEvent(ticketID string, e ticket.Event) error
-	Enqueue(kind, dedupe, payload string) error
+	// EnqueueAt adds a job that is due at an instant, once per dedupe key.
+	EnqueueAt(kind, dedupe, payload string, at time.Time) error
+
+	// TeamByRole lists everybody whose account works.
+	TeamByRole() (map[ticket.Role][]Recipient, error)
+	// AbsentStaff is the set of people who are away at an instant by plan.
+	AbsentStaff(at time.Time) (map[string]bool, error)
+	// InsertAlert records an alert; ok is false when its dedupe key exists.
+	InsertAlert(a Alert) (ok bool, err error)
+	AlertByID(id string) (Alert, error)
+	// CountPages counts the calls to on-call since an instant that were made
+	// for unverified senders. Until the transaction ends nobody else counts.
+	CountPages(since time.Time) (int, error)
+	// InsertDelivery stores a channel's outbox row; ok is false when its dedupe
+	// key exists.
+	InsertDelivery(d Delivery) (ok bool, err error)
+	DeliveryByID(id string) (Delivery, error)
+	// MarkDelivery stores state, attempts, error and end of a delivery.
+	MarkDelivery(d Delivery) error
 }
 
 // Store opens transactions.
@@ -71,9 +94,16 @@ type Notifier struct {
 	Sender  Sender
 	Texts   Texts
 	BaseURL string
-	Domain  string // right side of Message-IDs
+	Domain  string        // right side of Message-IDs
+	Reply   *ReplyAddress // makes the addresses that customers answer to; nil: they answer to the sender
 	Access  func(ticketID string) string
 	Log     *slog.Logger
+
+	Clock     clock.Clock
+	Clocks    ticket.Clocks // says when the desk is staffed
+	Channels  []Channel
+	Poster    Poster
+	Templates *Templates // the operator's texts, nil for none
 }
 
 // job is the payload of the ticket jobs.
@@ -81,6 +111,8 @@ type job struct {
 	Ticket  string `json:"ticket"`
 	Message string `json:"message"`
 	Mail    string `json:"mail"`
+
+	Delivery string `json:"delivery,omitempty"`
 }
 
 func decode(payload string) (job, error) {
@@ -109,15 +141,18 @@ func (n *Notifier) TicketCreated(ctx context.Context, payload string) error {
 		}
 		data := n.data(t, to)
 		data["Due"] = n.dueLines(t)
+		subject, body := n.write(t.Lang, Acknowledgement, data)
 		ack := Mail{
-			Dedupe: "ack:" + t.ID, TicketID: t.ID, Kind: Acknowledgement, Automatic: true,
-			Subject: n.Texts.Text(t.Lang, "mail.ack.subject", data), Body: n.Texts.Text(t.Lang, "mail.ack.body", data),
-			MessageID: n.threadID(t.ID),
+			Dedupe: "ack:" + t.ID, TicketID: t.ID, Kind: Acknowledgement, Automatic: true, Subject: subject, Body: body,
+			MessageID: n.threadID(t.ID), ReplyTo: n.replyTo(t),
 		}
 		if err := n.post(tx, ack, to, t.Lang); err != nil {
 			return err
 		}
-		return n.tellStaff(tx, t, "created:"+t.ID, "mail.staff_new", to, nil)
+		if err := n.tellStaff(tx, t, "created:"+t.ID, "mail.staff_new", to, nil); err != nil {
+			return err
+		}
+		return n.announce(tx, announcement{Event: EventCreated, Ticket: &t, Key: "created:" + t.ID, At: t.ReceivedAt, SendAt: n.sendAt(tx, t)})
 	})
 }
 
@@ -126,9 +161,9 @@ func (n *Notifier) StaffReplied(ctx context.Context, payload string) error {
 	return n.aboutMessage(ctx, payload, func(tx Tx, t ticket.Ticket, m ticket.Message, to Recipient) error {
 		data := n.data(t, to)
 		data["Message"] = m.Body
+		subject, body := n.write(t.Lang, Answer, data)
 		return n.post(tx, Mail{
-			Dedupe: "reply:" + m.ID, TicketID: t.ID, Kind: Answer,
-			Subject: n.Texts.Text(t.Lang, "mail.reply.subject", data), Body: n.Texts.Text(t.Lang, "mail.reply.body", data),
+			Dedupe: "reply:" + m.ID, TicketID: t.ID, Kind: Answer, ReplyTo: n.replyTo(t), Subject: subject, Body: body,
 			InReplyTo: n.threadID(t.ID),
 		}, to, t.Lang)
 	})
@@ -165,14 +200,14 @@ func (n *Notifier) aboutMessage(ctx context.Context, payload string, f func(Tx, 
 
 // Send delivers one outbox row. The row is marked after the server took it: a
 // crash in between repeats the delivery under the same Message-ID.
-func (n *Notifier) Send(ctx context.Context, payload string) error {
-	j, err := decode(payload)
+func (n *Notifier) Send(ctx context.Context, j jobs.Job) error {
+	p, err := decode(j.Payload)
 	if err != nil {
 		return err
 	}
 	var m Mail
 	if err := n.Store.InTx(ctx, func(tx Tx) error {
-		m, err = tx.MailByID(j.Mail)
+		m, err = tx.MailByID(p.Mail)
 		return err
 	}); err != nil {
 		return err
@@ -181,7 +216,10 @@ func (n *Notifier) Send(ctx context.Context, payload string) error {
 		return nil
 	}
 	if err := n.Sender.Send(ctx, m); err != nil {
-		return err
+		if j.Attempts < UndeliveredAfter {
+			return err
+		}
+		return errors.Join(err, n.Store.InTx(context.WithoutCancel(ctx), func(tx Tx) error { return n.insteadOfMail(tx, m) }))
 	}
 	return n.Store.InTx(context.WithoutCancel(ctx), func(tx Tx) error { return tx.MarkMail(m.ID, Sent, tx.Now()) })
 }
@@ -193,7 +231,7 @@ func (n *Notifier) post(tx Tx, m Mail, to Recipient, lang string) error {
 	if m.MessageID == "" {
 		m.MessageID = m.ID + "@" + n.Domain
 	}
-	if m.Automatic {
+	if m.Automatic && m.AlertID == "" { // the team is told, however often
 		sent, err := tx.CountMails(to.Email, tx.Now().Add(-perHour))
 		if err != nil {
 			return err
@@ -214,7 +252,7 @@ func (n *Notifier) post(tx Tx, m Mail, to Recipient, lang string) error {
 	if err != nil {
 		return err
 	}
-	return tx.Enqueue(JobSend, JobSend+":"+m.ID, string(payload))
+	return tx.EnqueueAt(JobSend, JobSend+":"+m.ID, string(payload), later(m.SendAt, tx.Now()))
 }
 
 // suppressedEvent puts the missing mail on the ticket, so that staff see it.
@@ -227,6 +265,23 @@ func suppressedEvent(tx Tx, m Mail) error {
 		Seq: int64(len(log)) + 1, At: tx.Now(), Kind: ticket.MailSuppressed, Actor: ticket.Actor{Kind: ticket.BySystem},
 		Data: ticket.EventData{MailKind: string(m.Kind)},
 	})
+}
+
+// later is at, or now when at is past or zero.
+func later(at, now time.Time) time.Time {
+	if at.Before(now) {
+		return now
+	}
+	return at
+}
+
+// sendAt is when the team may be told about a ticket: P0 and P1 at once, the
+// rest once the desk is staffed (D-22).
+func (n *Notifier) sendAt(tx Tx, t ticket.Ticket) time.Time {
+	if t.Urgent() {
+		return tx.Now()
+	}
+	return n.Clocks.Staffed(tx.Now())
 }
 
 func (n *Notifier) tellStaff(tx Tx, t ticket.Ticket, about, key string, from Recipient, m *ticket.Message) error {
@@ -248,7 +303,7 @@ func (n *Notifier) tellStaff(tx Tx, t ticket.Ticket, about, key string, from Rec
 			data["Due"] = "–"
 		}
 		err := n.post(tx, Mail{
-			Dedupe: about + ":" + to.PersonID, TicketID: t.ID, Kind: StaffNotice,
+			Dedupe: about + ":" + to.PersonID, TicketID: t.ID, Kind: StaffNotice, SendAt: n.sendAt(tx, t),
 			Subject: n.Texts.Text(to.Lang, key+".subject", data), Body: n.Texts.Text(to.Lang, key+".body", data),
 			InReplyTo: n.threadID(t.ID),
 		}, to, to.Lang)
@@ -262,6 +317,14 @@ func (n *Notifier) tellStaff(tx Tx, t ticket.Ticket, about, key string, from Rec
 // threadID is the Message-ID of a ticket's first mail; later mails refer to
 // it so that mail programs show one conversation.
 func (n *Notifier) threadID(ticketID string) string { return "ticket." + ticketID + "@" + n.Domain }
+
+// replyTo is where the customer's answer to a mail about t goes.
+func (n *Notifier) replyTo(t ticket.Ticket) string {
+	if n.Reply == nil {
+		return ""
+	}
+	return n.Reply.For(t.Number)
+}
 
 func (n *Notifier) data(t ticket.Ticket, to Recipient) map[string]any {
 	return map[string]any{

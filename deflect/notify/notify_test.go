@@ -63,6 +63,16 @@ type desk struct {
 	ticket *ticket.Service
 	runner *jobs.Runner
 	mails  *memory
+
+	notifier *notify.Notifier
+	timers   *notify.Timers
+}
+
+// timerStore narrows the database to what timers need.
+type timerStore struct{ *store.DB }
+
+func (s timerStore) InTx(ctx context.Context, fn func(notify.TimerTx) error) error {
+	return s.DB.InTx(ctx, func(tx *store.Tx) error { return fn(tx) })
 }
 
 func run(t *testing.T, f func(d desk)) {
@@ -78,7 +88,9 @@ func run(t *testing.T, f func(d desk)) {
 			Store:  store.As[notify.Tx]{DB: db, Cast: func(tx *store.Tx) notify.Tx { return tx }},
 			Sender: m, Texts: words{}, BaseURL: "https://help.example.com", Domain: "help.example.com",
 			Access: func(id string) string { return "secret-" + id }, Log: slog.New(slog.DiscardHandler),
+			Clock: c, Clocks: clocks,
 		}
+		svc := &ticket.Service{Store: store.As[ticket.Tx]{DB: db, Cast: func(tx *store.Tx) ticket.Tx { return tx }}, Clocks: clocks}
 		handler := func(f func(context.Context, string) error) jobs.Handler {
 			return func(ctx context.Context, j jobs.Job) error { return f(ctx, j.Payload) }
 		}
@@ -88,10 +100,11 @@ func run(t *testing.T, f func(d desk)) {
 				Store: store.As[intake.Tx]{DB: db, Cast: func(tx *store.Tx) intake.Tx { return tx }}, Clocks: clocks,
 				AccessHash: func(id string) string { return id },
 			},
-			ticket: &ticket.Service{Store: store.As[ticket.Tx]{DB: db, Cast: func(tx *store.Tx) ticket.Tx { return tx }}, Clocks: clocks},
+			ticket: svc, notifier: n,
+			timers: &notify.Timers{Store: timerStore{db}, Tickets: svc, Notifier: n, Clock: c, Log: slog.New(slog.DiscardHandler)},
 			runner: &jobs.Runner{Store: db, Clock: c, Log: slog.New(slog.DiscardHandler), Worker: "test", Handlers: map[string]jobs.Handler{
 				intake.JobTicketCreated: handler(n.TicketCreated), ticket.JobStaffReplied: handler(n.StaffReplied),
-				ticket.JobCustomerReplied: handler(n.CustomerReplied), notify.JobSend: handler(n.Send),
+				ticket.JobCustomerReplied: handler(n.CustomerReplied), notify.JobSend: n.Send, notify.JobDeliver: n.Deliver,
 			}},
 		})
 	})
@@ -205,12 +218,12 @@ func TestOneAddressGetsABoundedNumberOfMailsAnHour(t *testing.T) {
 
 func TestStaffAreToldOfTicketsAndReplies(t *testing.T) {
 	run(t, func(d desk) {
-		if err := d.db.CreateFirstStaff(d.Context(), ticket.Staff{ID: "s", Email: "alice@vmcloud.example", Lang: "en", Role: "admin"}); err != nil {
+		if err := d.db.CreateFirstStaff(d.Context(), ticket.Staff{ID: "s", Email: "alice@vmcloud.example", Lang: "en", Role: "admin", PasswordHash: "x"}); err != nil {
 			d.Fatal(err)
 		}
 		id := d.submit("z@example.com", "form")
 		d.work()
-		if err := d.ticket.CustomerReply(d.Context(), id, "encore moi"); err != nil {
+		if _, err := d.ticket.CustomerReply(d.Context(), id, ticket.CustomerMessage{Body: "encore moi"}); err != nil {
 			d.Fatal(err)
 		}
 		d.work()

@@ -115,7 +115,7 @@ type loader struct {
 
 // read builds what it can of a file and collects every problem.
 func read(file string, data []byte, feeds Feeds) *loader {
-	l := &loader{reader: reader{file: file}, feeds: feeds, policy: &sla.Policy{}, calendars: map[string]*sla.Calendar{}}
+	l := &loader{reader: reader{file: file}, feeds: feeds, policy: &sla.Policy{Timers: sla.DefaultTimers()}, calendars: map[string]*sla.Calendar{}}
 	body, err := parse(data)
 	if err != nil {
 		l.problems = append(l.problems, syntaxProblem(file, err))

@@ -14,7 +14,7 @@ import (
 
 // root reads the file: calendars first, since everything else names them.
 func (l *loader) root(n ast.Node) {
-	f := l.fields(n, "policy", "name", "effective", "working_days", "alerts", "calendars", "tiers", "targets", "credits")
+	f := l.fields(n, "policy", "name", "effective", "working_days", "staffing", "alerts", "timers", "calendars", "tiers", "targets", "credits")
 	for _, k := range []string{"name", "working_days", "alerts", "calendars", "tiers", "targets"} {
 		if f[k] == nil {
 			l.fail(n, "policy: %s is missing", k)
@@ -36,8 +36,12 @@ func (l *loader) root(n ast.Node) {
 	if f["working_days"] != nil {
 		l.policy.Working = l.named(f["working_days"], "working_days")
 	}
+	l.staffing(f["staffing"])
 	if f["alerts"] != nil {
 		l.alerts(f["alerts"])
+	}
+	if f["timers"] != nil {
+		l.timers(f["timers"])
 	}
 	if f["tiers"] != nil {
 		l.tiers(f["tiers"])

@@ -13,7 +13,8 @@ import (
 type CategoryCounts struct {
 	Category  string // "" is "unknown" (D-30)
 	Attempts  int    // counted ones: the sum of the outcomes and Pending
-	Shown     int    // of them, those that could see suggestions
+	Eligible  int    // of them, those that could see suggestions: not held out (D-32)
+	Shown     int    // of those, the ones for which there were any
 	Confirmed int
 	Assumed   int
 	Abandoned int
@@ -26,6 +27,7 @@ type CategoryCounts struct {
 // Add sums two rows.
 func (c CategoryCounts) Add(o CategoryCounts) CategoryCounts {
 	c.Attempts += o.Attempts
+	c.Eligible += o.Eligible
 	c.Shown += o.Shown
 	c.Confirmed += o.Confirmed
 	c.Assumed += o.Assumed
@@ -63,8 +65,8 @@ func rates(c CategoryCounts) Deflection {
 	if c.Category != "" {
 		d.Target = deflect.Targets[c.Category]
 	}
-	d.ConfirmedRate = deflect.Wilson(c.Confirmed, c.Shown)
-	d.AssumedRate = deflect.Wilson(c.Assumed, c.Shown)
+	d.ConfirmedRate = deflect.Wilson(c.Confirmed, c.Eligible)
+	d.AssumedRate = deflect.Wilson(c.Assumed, c.Eligible)
 	return d
 }
 

@@ -128,6 +128,8 @@ type Policy struct {
 	Credits   []CreditRule
 	CreditCap int   // of a month, in hundredths of a percent (D-25)
 	Alerts    []int // percent of the target at which people are told, ascending (D-18)
+	Timers    Timers
+	Staffing  *Calendar // when the desk is staffed, whatever the tiers are promised; nil: always
 
 	index map[cellKey]Cell
 }

@@ -20,7 +20,10 @@ func (c Clocks) Tier(contract Tier, mrrCents int64, now time.Time) Tier {
 // Evaluate gives the latest cycle of every target of the ticket at now, in
 // the order they are shown. Targets that have not started are left out.
 func (c Clocks) Evaluate(log []Event, now time.Time) []Target {
-	state := sla.Evaluate(SLALog(log), c.Book, now)
+	return targets(sla.Evaluate(SLALog(log), c.Book, now))
+}
+
+func targets(state sla.State) []Target {
 	var all []Target
 	for _, name := range sla.Targets {
 		cy, ok := state.Current(name)
@@ -67,6 +70,13 @@ func SLALog(log []Event) sla.Log {
 				tier = Tier(e.Data.To)
 			}
 			out.Kind, out.Tier, out.Priority = sla.Reclassified, string(tier), sla.Priority(priority)
+		case MergedInto:
+			out.Kind = sla.MergedInto
+		case Absorbed:
+			// The classification that the merge gave is part of the absorption;
+			// later changes start from it.
+			tier, priority = e.Data.Tier, e.Data.Priority
+			out.Kind, out.Source = sla.Absorbed, e.Data.Source
 		default:
 			continue // notes, assignments and mails move no clock (D-13)
 		}

@@ -17,6 +17,6 @@ func BenchmarkEvaluateNewTicket(b *testing.B) {
 	clocks := ticket.Clocks{Book: set.Book}
 	log := []ticket.Event{{Seq: 1, At: storetest.Start, Kind: ticket.Created, Data: ticket.EventData{Tier: ticket.Business, Priority: ticket.P2}}}
 	for b.Loop() {
-		clocks.Evaluate(log, storetest.Start)
+		clocks.Schedule(log, storetest.Start)
 	}
 }

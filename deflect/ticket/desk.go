@@ -1,22 +1,5 @@
 package ticket
 
-// Staff is a member of the support team.
-type Staff struct {
-	ID           string
-	Email        string
-	Name         string
-	Lang         string
-	Role         string // "admin" for the first account
-	PasswordHash string // argon2id, in the PHC string format
-}
-
-// QueueFilter selects tickets for the desk.
-type QueueFilter struct {
-	Active bool // only tickets on which work is owed
-	Limit  int
-	Offset int
-}
-
 // QueueRow is a ticket of the desk's list with its author.
 type QueueRow struct {
 	Ticket
@@ -27,7 +10,8 @@ type QueueRow struct {
 // CustomerView is what staff see of the person behind a ticket.
 type CustomerView struct {
 	Name, Email string
-	Confirmed   bool // the person has acted on a link that was mailed to the address
+	Confirmed   bool   // the person has acted on a link that was mailed to the address
+	CustomerID  string // the company's, "" without
 	Company     string
 	Contract    Tier
 	MRRCents    int64

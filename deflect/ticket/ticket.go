@@ -103,6 +103,9 @@ const (
 	ByAPI  Channel = "api"
 )
 
+// Channels lists them.
+var Channels = []Channel{ByForm, ByAPI}
+
 // Ticket is the current shape of a request.
 type Ticket struct {
 	ID         string
@@ -120,11 +123,66 @@ type Ticket struct {
 	State      State
 	Subject    string
 	Assignee   string // staff id, "" for nobody yet
+	Queue      Queue  // where it waits for an owner (D-23)
 	ReceivedAt time.Time
 	UpdatedAt  time.Time
 	Version    int64 // raised by every change; guards against lost updates
 	SLA        []Target
+	WakeAt     time.Time // when a timer must look at it next, zero for never; a cache like SLA (D-12)
+
+	Subcategory string       // second level of the taxonomy, "" when not chosen (D-23)
+	Component   string       // third level: the part of the product, "" when not chosen
+	Tags        []string     // at most MaxTags, sorted (D-23)
+	Watchers    []string     // staff ids, sorted
+	Level       SupportLevel // who works on it (D-24)
+	Incident    string       // the known issue it belongs to, "" for none
+	ResolvedAt  time.Time    // last became resolved; zero while it is not
+	ClosedAt    time.Time    // zero until it is closed
+	Ending      Ending       // why it was closed, "" until then
+
+	Fingerprint string // hash of the API request that made it, "" for a form
 }
+
+// Ending says why a ticket was closed.
+type Ending string
+
+// The endings of D-21 and D-30.
+const (
+	EndedByStaff    Ending = "staff"       // on a team member's word
+	EndedConfirmed  Ending = "confirmed"   // the customer said that it is solved
+	EndedSilence    Ending = "silence"     // resolved, and nobody objected in time
+	EndedNoAnswer   Ending = "no_answer"   // waited for the customer too long
+	EndedSelfSolved Ending = "self_solved" // closed by its author through the acknowledgement
+)
+
+// SupportLevel is who works on a ticket (D-24).
+type SupportLevel string
+
+// The levels of D-24, lowest first.
+const (
+	L1         SupportLevel = "L1"
+	L2         SupportLevel = "L2"
+	L3         SupportLevel = "L3"
+	Management SupportLevel = "management"
+)
+
+// SupportLevels lists them, lowest first.
+var SupportLevels = []SupportLevel{L1, L2, L3, Management}
+
+// Queue is where a ticket waits for whoever looks after its kind (D-23).
+type Queue string
+
+// The queues of D-23; the general one is the fallback (D-22).
+const (
+	GeneralQueue    Queue = "general"
+	PriorityQueue   Queue = "priority"
+	EnterpriseQueue Queue = "enterprise"
+	BillingQueue    Queue = "billing"
+	CREQueue        Queue = "cre"
+)
+
+// Queues lists them, the one to look at first at the head.
+var Queues = []Queue{PriorityQueue, EnterpriseQueue, CREQueue, BillingQueue, GeneralQueue}
 
 // Target is the cached state of one SLA promise of a ticket (D-12).
 type Target struct {
@@ -182,71 +240,18 @@ func NewNumber() string {
 	return string(s)
 }
 
-// EventKind says what happened.
-type EventKind string
-
-// The kinds of events.
-const (
-	Created         EventKind = "created"
-	CustomerReplied EventKind = "customer_replied"
-	StaffReplied    EventKind = "staff_replied"
-	Noted           EventKind = "noted"
-	StateChanged    EventKind = "state_changed"
-	PriorityChanged EventKind = "priority_changed"
-	TierChanged     EventKind = "tier_changed"
-	Assigned        EventKind = "assigned"
-	MailSuppressed  EventKind = "mail_suppressed"
-)
-
-// ActorKind says who acted.
-type ActorKind string
-
-// The kinds of actors.
-const (
-	ByCustomer ActorKind = "customer"
-	ByStaff    ActorKind = "staff"
-	BySystem   ActorKind = "system"
-)
-
-// Actor is who did something: an opaque person or staff id.
-type Actor struct {
-	Kind ActorKind
-	ID   string
-}
-
-// Event is one entry of a ticket's append-only log: who, when, why (D-20).
-// It holds ids and names of states, never personal data (D-36).
-type Event struct {
-	Seq    int64
-	At     time.Time
-	Kind   EventKind
-	Actor  Actor
-	Reason string
-	Data   EventData
-}
-
-// EventData is what an event changed. Only the fields of its kind are set.
-type EventData struct {
-	MessageID string   `json:"message,omitempty"`
-	From      string   `json:"from,omitempty"`
-	To        string   `json:"to,omitempty"`
-	Tier      Tier     `json:"tier,omitempty"`     // Created
-	Priority  Priority `json:"priority,omitempty"` // Created
-	Channel   Channel  `json:"channel,omitempty"`  // Created
-	MailKind  string   `json:"mail,omitempty"`     // MailSuppressed
-}
-
 // next lists the states a person or a timer may choose from each state. New
 // is left by the first action; Merged and Closed are left by nothing: a
-// message on a closed ticket opens a linked new one (D-15).
+// message on a closed ticket opens a linked new one (D-15). Escalated is
+// entered by Escalate alone, which demands the brief (D-24).
 var next = map[State][]State{
-	New:             {Open, InProgress, WaitingCustomer, Escalated, Resolved, Closed},
-	Open:            {InProgress, WaitingCustomer, Escalated, Resolved, Closed},
-	InProgress:      {Open, WaitingCustomer, Escalated, Resolved, Closed},
-	WaitingCustomer: {Open, InProgress, Escalated, Resolved, Closed},
+	New:             {Open, InProgress, WaitingCustomer, Resolved, Closed},
+	Open:            {InProgress, WaitingCustomer, Resolved, Closed},
+	InProgress:      {Open, WaitingCustomer, Resolved, Closed},
+	WaitingCustomer: {Open, InProgress, Resolved, Closed},
 	Escalated:       {InProgress, WaitingCustomer, Resolved, Closed},
 	Resolved:        {Reopened, Closed},
-	Reopened:        {Open, InProgress, WaitingCustomer, Escalated, Resolved, Closed},
+	Reopened:        {Open, InProgress, WaitingCustomer, Resolved, Closed},
 }
 
 // NextStates lists where a ticket in state s may go.
@@ -260,13 +265,19 @@ func Move(t Ticket, to State) (Ticket, error) {
 			return t, nil
 		}
 	}
+	return t, transitionError(t, to)
+}
+
+// transitionError refuses a change of state and names those possible.
+func transitionError(t Ticket, to State) error {
 	e := errs.Newf(errs.Conflict, "error.ticket.transition", "ticket %s: %s cannot become %s; allowed: %v", t.Number, t.State, to, next[t.State])
 	e.Args = map[string]any{"From": string(t.State), "To": string(to)}
-	return t, e
+	return e
 }
 
 // AfterCustomerReply is the state once the customer wrote: waiting resumes
-// (D-14), resolved reopens (D-15); closed and merged tickets take no message.
+// (D-14), resolved reopens (D-15); closed and merged tickets take no message
+// themselves (Service.CustomerReply says where it goes).
 func AfterCustomerReply(t Ticket) (Ticket, error) {
 	switch t.State {
 	case WaitingCustomer:

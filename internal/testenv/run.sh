@@ -16,6 +16,7 @@ install_missing() {
   command -v chromium >/dev/null 2>&1 || [ -n "${RICOCHET_TEST_CHROMIUM:-}" ] || missing+=(chromium)
   compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || [ -n "${RICOCHET_TEST_POSTGRES:-}" ] || missing+=(postgresql)
   command -v npm >/dev/null 2>&1 || missing+=(npm)
+  command -v git >/dev/null 2>&1 || missing+=(git)
   # The race detector needs a C compiler; nothing else here does.
   [ "${CGO_ENABLED:-0}" != 1 ] || command -v cc >/dev/null 2>&1 || missing+=(gcc libc6-dev)
   [ ${#missing[@]} -gt 0 ] || return 0

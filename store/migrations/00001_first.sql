@@ -62,7 +62,7 @@ CREATE TABLE tickets (
     id            TEXT PRIMARY KEY,
     number        TEXT NOT NULL UNIQUE,
     form_token    TEXT UNIQUE,           -- hash of the form token or idempotency key
-    access_hash   TEXT NOT NULL UNIQUE,  -- hash of the secret in the "my request" link
+    access_hash   TEXT NOT NULL,         -- hash of the secret in the "my request" link, which names the ticket
     person_id     TEXT NOT NULL REFERENCES persons (id),
     visitor       TEXT,
     channel       TEXT NOT NULL,
@@ -159,7 +159,6 @@ CREATE TABLE attempts (
 CREATE INDEX attempts_unit ON attempts (unit, started_at) WHERE visitor IS NOT NULL;
 CREATE INDEX attempts_open ON attempts (active_at) WHERE outcome = '';
 CREATE INDEX attempts_started ON attempts (started_at);
-CREATE INDEX attempts_known ON attempts (visitor, started_at) WHERE person_id IS NOT NULL;
 CREATE INDEX attempts_claim_visitor ON attempts (visitor, outcome_at) WHERE outcome IN ('confirmed', 'assumed');
 CREATE INDEX attempts_claim_person ON attempts (person_id, outcome_at) WHERE outcome IN ('confirmed', 'assumed');
 

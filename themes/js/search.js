@@ -16,7 +16,7 @@ function finder(form, number) {
   form.append(list, status);
   for (const [key, value] of Object.entries({ role: "combobox", "aria-autocomplete": "list", "aria-controls": list.id, "aria-expanded": "false" })) input.setAttribute(key, value);
 
-  let timer, request, chosen = -1, asked = "";
+  let timer, request, chosen = -1, asked = "", offered = [];
 
   function close() {
     list.hidden = true;
@@ -34,10 +34,17 @@ function finder(form, number) {
     } else input.removeAttribute("aria-activedescendant");
   }
 
+  // What was chosen among what, for the search log; what was only typed is not sent.
+  function go(index) {
+    const { url } = list.children[index].dataset;
+    if (index < offered.length) navigator.sendBeacon("/api/v1/search/chosen", new Blob([JSON.stringify({ lang: form.dataset.lang, query: asked, articles: offered, chosen: index })], { type: "application/json" }));
+    location.assign(url);
+  }
+
   function option(index, url, ...children) {
     const node = element("li", { id: `found-${number}-${index}`, role: "option", "aria-selected": "false" }, ...children);
     node.addEventListener("mousedown", (event) => event.preventDefault());
-    node.addEventListener("click", () => location.assign(url));
+    node.addEventListener("click", () => go(index));
     node.dataset.url = url;
     return node;
   }
@@ -53,6 +60,7 @@ function finder(form, number) {
     const all = option(options.length, `${form.action}?q=${encodeURIComponent(query)}`, form.dataset.all.replace("%s", query));
     all.classList.add("all");
     list.replaceChildren(...options, all);
+    offered = results.map((hit) => hit.id);
     list.hidden = false;
     choose(-1);
     input.setAttribute("aria-expanded", "true");
@@ -86,7 +94,7 @@ function finder(form, number) {
       choose(next > last ? -1 : next < -1 ? last : next);
     } else if (event.key === "Enter" && chosen >= 0) {
       event.preventDefault();
-      location.assign(list.children[chosen].dataset.url);
+      go(chosen);
     } else if (event.key === "Escape" && !list.hidden) {
       event.preventDefault();
       close();

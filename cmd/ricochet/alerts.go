@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/vmcloud/ricochet/deflect/notify"
+	"github.com/vmcloud/ricochet/deflect/policy"
+	"github.com/vmcloud/ricochet/deflect/ticket"
+	"github.com/vmcloud/ricochet/internal/dial"
+	"github.com/vmcloud/ricochet/store"
+)
+
+// openAlerts gives the notifier its channels and texts, and makes the timers
+// that use it.
+func (a *app) openAlerts(s *serveCmd, clocks ticket.Clocks) error {
+	n := a.notifier
+	n.Clock, n.Clocks = a.clock, clocks
+	list, err := readChannels(s.Channels)
+	if err != nil {
+		return err
+	}
+	n.Poster = notify.Poster{Doer: dial.Client(list.Allow)}
+	if n.Channels, err = channels(list, s.DefaultLang, a.langs()); err != nil {
+		return err
+	}
+	for _, c := range list.List {
+		a.log.Info("channel", "is", c.Describe())
+	}
+	if s.MailTexts != "" {
+		if n.Templates, err = notify.LoadTemplates(os.DirFS(s.MailTexts), a.langs()); err != nil {
+			return fmt.Errorf("--mail-texts %s: %w", s.MailTexts, err)
+		}
+	}
+	tickets := a.tickets(clocks)
+	tickets.Substitute = substitute
+	a.timers = &notify.Timers{Store: timerStore{a.db}, Tickets: tickets, Notifier: n, Clock: a.clock, Log: a.log, Poll: pollEvery}
+	return nil
+}
+
+// pollEvery is how often due timers and jobs are looked for.
+var pollEvery = time.Second
+
+// timerStore narrows the database to what the timers need.
+type timerStore struct{ db *store.DB }
+
+// InTx runs fn in a durable transaction.
+func (s timerStore) InTx(ctx context.Context, fn func(notify.TimerTx) error) error {
+	return s.db.InTx(ctx, func(tx *store.Tx) error { return fn(tx) })
+}
+
+// TimerDue says whether a ticket's timer has run out.
+func (s timerStore) TimerDue(ctx context.Context, now time.Time) (bool, error) {
+	return s.db.TimerDue(ctx, now)
+}
+
+// readChannels reads the channels file, "" for none.
+func readChannels(path string) (*policy.Channels, error) {
+	if path == "" {
+		return &policy.Channels{}, nil
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("--channels: %w", err)
+	}
+	list, err := policy.ParseChannels(path, data, func(kind, name string) (string, error) {
+		if kind == "env" {
+			return os.Getenv(name), nil
+		}
+		return readSecret(name)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("the channels are refused:\n%w", err)
+	}
+	return list, nil
+}
+
+// channels makes of the file's channels those of the notifier.
+func channels(list *policy.Channels, defaultLang string, langs []string) ([]notify.Channel, error) {
+	var out []notify.Channel
+	var wrong []error
+	for _, c := range list.List {
+		n := notify.Channel{Name: c.Name, Slack: c.Kind == policy.ChannelSlack, URL: c.URL, Lang: c.Lang, Events: c.Events}
+		for _, t := range c.Tiers {
+			n.Tiers = append(n.Tiers, ticket.Tier(t))
+		}
+		for _, p := range c.Priorities {
+			n.Priorities = append(n.Priorities, ticket.Priority(p))
+		}
+		if n.Lang == "" {
+			n.Lang = defaultLang
+		}
+		if !slices.Contains(langs, n.Lang) {
+			wrong = append(wrong, fmt.Errorf("channel %s: the site does not speak %q, but %v", c.Name, n.Lang, langs))
+		}
+		if !n.Slack {
+			var err error
+			if n.Secret, err = notify.WebhookKey(c.Secret); err != nil {
+				wrong = append(wrong, fmt.Errorf("channel %s: %w", c.Name, err))
+			}
+		}
+		out = append(out, n)
+	}
+	return out, errors.Join(wrong...)
+}
+
+// substitute is who takes over from an owner who is away: "" while the owner
+// is there, or when nobody else is (D-18, D-22).
+func substitute(tx ticket.Tx, t ticket.Ticket) (string, error) {
+	stored := tx.(*store.Tx)
+	away, err := stored.AbsentStaff(stored.Now())
+	if err != nil || !away[t.Assignee] {
+		return "", err
+	}
+	team, err := stored.Team()
+	if err != nil {
+		return "", err
+	}
+	load, err := stored.LoadByAssignee()
+	return ticket.Substitute(team, away, load, t), err
+}

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vmcloud/ricochet/store"
+)
+
+// searchRow is a line of the search log.
+type searchRow struct {
+	lang, query, clicked       string
+	results, position, visitor int
+}
+
+// searchLog waits for n searches with so many clicks and reads them, oldest
+// first.
+func (s *site) searchLog(n, clicks int) []searchRow {
+	s.t.Helper()
+	db := open(s.t, "sqlite", "file:"+filepath.Join(s.data, store.FileName)+"?mode=ro")
+	var all []searchRow
+	until(s.t, 10*time.Second, fmt.Sprintf("%d logged searches", n), func() bool {
+		all = nil
+		clicked := 0
+		rows, err := db.Query(`SELECT lang, query, clicked, results, position, CASE WHEN visitor IS NULL THEN 0 ELSE 1 END FROM searches ORDER BY id`)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		defer func() { _ = rows.Close() }() // its error is in rows.Err
+		for rows.Next() {
+			var r searchRow
+			if err := rows.Scan(&r.lang, &r.query, &r.clicked, &r.results, &r.position, &r.visitor); err != nil {
+				s.t.Fatal(err)
+			}
+			if r.clicked != "" {
+				clicked++
+			}
+			all = append(all, r)
+		}
+		if err := rows.Err(); err != nil {
+			s.t.Fatal(err)
+		}
+		return len(all) >= n && clicked >= clicks
+	})
+	if len(all) != n {
+		s.t.Errorf("%d searches logged, want %d: %+v", len(all), n, all)
+	}
+	return all
+}
+
+// The search log without JavaScript: a page of results, then the article that
+// the browser says it came to from there.
+func TestSearchLogOfAVisit(t *testing.T) {
+	s := serve(t, t.TempDir(), "--rate-limit", "off")
+	v := s.visitor()
+	query := "Facture zoe@example.com 123456 load balancer"
+	path := "/fr/search?q=" + url.QueryEscape(query)
+	p := v.get(path)
+	p.want(t, path, http.StatusOK)
+	if !strings.Contains(p.body, `href="/fr/products/load-balancer"`) {
+		t.Fatalf("the article is not among the results")
+	}
+	v.header.Set("Referer", s.base+path)
+	v.get("/fr/products/load-balancer").want(t, "the article", http.StatusOK)
+	v.header.Del("Referer")
+
+	refuses := s.visitor()
+	refuses.header.Set("Sec-GPC", "1")
+	if c := refuses.get("/fr/search?q=vps").header.Get("Set-Cookie"); c != "" {
+		t.Errorf("a cookie for somebody who refuses it: %q", c)
+	}
+	robot := s.visitor()
+	robot.header.Set("User-Agent", "Examplebot/1.0")
+	robot.get("/fr/search?q=vps")
+	away := s.visitor() // a page of another site is not our search
+	away.get("/en/search?q=load+balancer")
+	away.header.Set("Referer", "https://elsewhere.example/en/search?q=load+balancer")
+	away.get("/en/products/load-balancer")
+
+	chooses := s.visitor()
+	chooses.get("/fr/contact") // has the cookie
+	id := "products/load-balancer"
+	body := fmt.Sprintf(`{"lang":"fr","query":"load bal","articles":["faq/billing",%q],"chosen":1}`, id)
+	chooses.json("/api/v1/search/chosen", body).want(t, "a choice", http.StatusNoContent)
+	for _, bad := range []string{`{}`, `{"lang":"fr","query":"x","articles":[],"chosen":0}`, strings.Replace(body, `"chosen":1`, `"chosen":2`, 1), strings.Replace(body, "faq/billing", "nothing", 1)} {
+		chooses.json("/api/v1/search/chosen", bad).want(t, bad, http.StatusBadRequest)
+	}
+
+	all := s.searchLog(4, 2)
+	find := func(query string) searchRow {
+		for _, r := range all {
+			if r.query == query {
+				return r
+			}
+		}
+		t.Fatalf("%q is not in the log: %+v", query, all)
+		return searchRow{}
+	}
+	if r := find("facture [email] [number] load balancer"); r.clicked != "products/load-balancer" || r.position < 1 || r.visitor != 1 || r.results < 1 {
+		t.Errorf("%+v", r)
+	}
+	if r := find("vps"); r.clicked != "" || r.visitor != 0 {
+		t.Errorf("without the cookie: %+v", r)
+	}
+	if r := find("load balancer"); r.clicked != "" {
+		t.Errorf("from another site: %+v", r)
+	}
+	if r := find("load bal"); r.clicked != "products/load-balancer" || r.position != 2 || r.visitor != 1 {
+		t.Errorf("a choice: %+v", r)
+	}
+}
+
+// What was recorded a second before the power goes is there afterwards.
+func TestRecordedEventsSurviveAKill(t *testing.T) {
+	s := serve(t, t.TempDir(), "--rate-limit", "off")
+	v := s.visitor()
+	sent := []time.Time{}
+	for begin := time.Now(); time.Since(begin) < 3*time.Second; {
+		v.get(fmt.Sprintf("/fr/search?q=mot%d", len(sent)))
+		sent = append(sent, time.Now())
+	}
+	s.kill()
+	killed := time.Now()
+	s.mishaps = true
+	must := 0
+	for _, at := range sent {
+		if killed.Sub(at) > time.Second {
+			must++
+		}
+	}
+	db := open(t, "sqlite", "file:"+filepath.Join(s.data, store.FileName)+"?mode=ro")
+	have := column[int](t, db, "SELECT COUNT(*) FROM searches")[0]
+	t.Logf("%d searches before the kill, %d of them older than a second, %d on disk", len(sent), must, have)
+	if must == 0 || have < must {
+		t.Errorf("%d on disk, want at least the %d that were older than a second", have, must)
+	}
+}

@@ -1,0 +1,137 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// Subject names a family of roll-up rows.
+type Subject string
+
+// The subjects that are rolled up per day and dimension.
+const (
+	SubjectAttempts Subject = "attempts"
+	SubjectSearches Subject = "searches"
+	SubjectVisits   Subject = "visits"
+	SubjectTickets  Subject = "tickets"
+	SubjectSurveys  Subject = "surveys"
+)
+
+// The dimensions a day is cut along. A dimension is one cut: the rows of one
+// dimension add up to the row of All.
+const (
+	All            = ""
+	ByCategory     = "category"
+	ByLang         = "lang"
+	ByTier         = "tier"
+	ByRoute        = "route" // the console's screen the person came from
+	ByArm          = "arm"
+	ByPriority     = "priority"
+	ByTierPriority = "tier/priority" // "business/P2"
+	ByChannel      = "channel"
+	ByAgent        = "agent" // staff id
+)
+
+// Cell is a place within a subject and a day.
+type Cell struct{ Dim, Value string }
+
+// Packed are the counts of a cell, ready to be stored: the same counts always
+// give the same text.
+type Packed struct {
+	Data  string // JSON
+	Delta int    // by how much the day changed a standing total: the backlog, for tickets
+}
+
+// Cells are the counts of one day.
+type Cells map[Cell]Packed
+
+// CellRow is one stored cell.
+type CellRow struct {
+	Day   Day
+	Value string
+	Data  string
+}
+
+// counts is what a cell holds: a sum of its kind can be added to it.
+type counts[T any] interface {
+	*T
+	add(T)
+	delta() int
+}
+
+// tally collects the counts of one day.
+type tally[T any, P counts[T]] map[Cell]P
+
+func (t tally[T, P]) add(dim, value string, c T) {
+	cell := Cell{dim, value}
+	if t[cell] == nil {
+		t[cell] = new(T)
+	}
+	t[cell].add(c)
+}
+
+// pack turns counts into what is stored.
+func (t tally[T, P]) pack() (Cells, error) {
+	out := make(Cells, len(t))
+	for cell, c := range t {
+		text, err := json.Marshal(c)
+		if err != nil {
+			return nil, fmt.Errorf("pack %v: %w", cell, err)
+		}
+		out[cell] = Packed{Data: string(text), Delta: c.delta()}
+	}
+	return out, nil
+}
+
+// daily are the stored counts of one dimension: by day, then by value.
+type daily[T any] map[Day]map[string]T
+
+// unpack reads stored cells.
+func unpack[T any](rows []CellRow) (daily[T], error) {
+	all := daily[T]{}
+	for _, r := range rows {
+		var c T
+		if err := json.Unmarshal([]byte(r.Data), &c); err != nil {
+			return nil, fmt.Errorf("roll-up of %s, %q: %w", r.Day, r.Value, err)
+		}
+		if all[r.Day] == nil {
+			all[r.Day] = map[string]T{}
+		}
+		all[r.Day][r.Value] = c
+	}
+	return all, nil
+}
+
+// sum adds up one value over a period.
+func sum[T any, P counts[T]](d daily[T], p Period, value string) T {
+	var total T
+	for _, day := range p.Days() {
+		if c, ok := d[day][value]; ok {
+			P(&total).add(c)
+		}
+	}
+	return total
+}
+
+// byValue adds up every value over a period.
+func byValue[T any, P counts[T]](d daily[T], p Period) map[string]T {
+	totals := map[string]P{}
+	for _, day := range p.Days() {
+		for value, c := range d[day] {
+			if totals[value] == nil {
+				totals[value] = new(T)
+			}
+			totals[value].add(c)
+		}
+	}
+	out := make(map[string]T, len(totals))
+	for value, c := range totals {
+		out[value] = *c
+	}
+	return out
+}
+
+// sortedKeys are a map's keys in order.
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

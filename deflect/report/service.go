@@ -1,0 +1,52 @@
+package report
+
+import (
+	"context"
+	"time"
+
+	"github.com/vmcloud/ricochet/deflect"
+	"github.com/vmcloud/ricochet/internal/clock"
+)
+
+// Reader reads the roll-ups. Implemented by store. Days are civil days of the
+// zone the roll-ups were made in; both ends of a range are included, and ""
+// as the first day means from the beginning.
+type Reader interface {
+	// CellRows lists the stored cells of a subject along one dimension.
+	CellRows(ctx context.Context, subject Subject, dim string, from, to Day) ([]CellRow, error)
+	// TopQueries lists the most frequent searches of each kind.
+	TopQueries(ctx context.Context, from, to Day, limit int) (map[QueryKind][]QueryRow, error)
+	// ArticleCounts adds up what happened around each article.
+	ArticleCounts(ctx context.Context, from, to Day) ([]ArticleRow, error)
+	// ArticleVotes adds up the votes by revision and answer.
+	ArticleVotes(ctx context.Context, from, to Day) ([]VoteRow, error)
+	// ArticleViews adds up the page views of each article.
+	ArticleViews(ctx context.Context, from, to Day) ([]deflect.Views, error)
+	// TicketAuthors counts the people who wrote a ticket.
+	TicketAuthors(ctx context.Context, from, to Day) (int, error)
+	// Backlog counts the tickets on which work was owed when a day began.
+	Backlog(ctx context.Context, before Day) (int, error)
+	// BrokenTickets lists the tickets with a promise broken in the days.
+	BrokenTickets(ctx context.Context, from, to Day) ([]BrokenTicket, error)
+	// RolledUp is the instant up to which the roll-ups are complete; zero
+	// before the first run.
+	RolledUp(ctx context.Context) (time.Time, error)
+}
+
+// Service makes the reports. It only reads roll-ups, never raw events, so that
+// a year of a million events answers at once.
+type Service struct {
+	Store  Reader
+	Clock  clock.Clock
+	Zone   *time.Location
+	Config Config
+}
+
+// load reads one dimension of a subject over a period.
+func load[T any](ctx context.Context, r Reader, subject Subject, dim string, p Period) (daily[T], error) {
+	rows, err := r.CellRows(ctx, subject, dim, p.From, p.To)
+	if err != nil {
+		return nil, err
+	}
+	return unpack[T](rows)
+}
