@@ -22,6 +22,7 @@ import (
 // the account has one.
 func (s *Server) staffRoutes() {
 	s.accountRoutes()
+	s.gapRoutes()
 	s.deskRoutes()
 	s.experimentRoutes()
 	s.get("/staff/deflection", s.staffMay(team.SeeFigures, s.deflection))

@@ -25,6 +25,7 @@ var deskMenu = struct{ daily, more []menuEntry }{
 		{Here: "queue", Path: "/staff", Key: "staff.queue.title", May: team.WorkTickets},
 		{Here: "quarantine", Path: "/staff/quarantine", Key: "staff.quarantine.title", May: team.WorkTickets},
 		{Here: "deflection", Path: "/staff/deflection", Key: "staff.deflection.title", May: team.SeeFigures},
+		{Here: "insights", Path: "/staff/insights/gaps", Key: "gaps.title", May: team.SeeFigures},
 	},
 	more: []menuEntry{
 		{Here: "experiment", Path: "/staff/experiment", Key: "staff.experiment.title", May: team.SeeFigures},

@@ -30,6 +30,7 @@ type Support struct {
 	Files     *intake.Files
 	Store     SupportStore
 	Suggester Suggester
+	Gaps      GapFinder
 	Secret    []byte // key of form tokens, receipts and links; the same on every node
 	MailTo    string // where mail goes, for the staff pages
 	MailFiles bool   // no mail server is configured: MailTo are files
@@ -52,6 +53,7 @@ type SupportStore interface {
 	AttachmentsOf(ctx context.Context, ticketID string) ([]intake.StoredAttachment, error)
 	AttachmentByID(ctx context.Context, id string) (intake.StoredAttachment, error)
 	DeskStore
+	GapStore
 	CustomerOfPerson(ctx context.Context, personID string) (ticket.CustomerView, error)
 
 	CountStaff(context.Context) (int, error)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/vmcloud/ricochet/content"
 	"github.com/vmcloud/ricochet/deflect"
+	"github.com/vmcloud/ricochet/deflect/gaps"
 	"github.com/vmcloud/ricochet/deflect/intake"
 	"github.com/vmcloud/ricochet/deflect/notify"
 	"github.com/vmcloud/ricochet/deflect/policy"
@@ -39,6 +40,7 @@ type app struct {
 	judged    time.Time // attempts that began before were judged, as of judgedAll
 	judgedAll time.Time // when all of them were last looked at
 	recorder  *deflect.Recorder
+	gaps      *gaps.Finder
 	rules     *policy.LiveRules
 	runner    *jobs.Runner
 	notifier  *notify.Notifier
@@ -105,6 +107,7 @@ func (a *app) build(ctx context.Context, s *serveCmd) error {
 	if s.Theme != "" {
 		theme = os.DirFS(s.Theme)
 	}
+	a.gaps = a.gapFinder()
 	a.web, err = web.New(web.Options{
 		Library: a.live, Search: a.index, Theme: theme, BaseURL: s.BaseURL, Clock: a.clock, Logger: a.log, Zone: zone,
 		DefaultLang: s.DefaultLang, TrustedProxies: s.TrustedProxies, RateLimit: limit,
@@ -112,6 +115,7 @@ func (a *app) build(ctx context.Context, s *serveCmd) error {
 		OnArticleView: a.viewed,
 		OnSearch:      a.searched,
 		Support: &web.Support{
+			Gaps: a.gaps,
 			Intake: &intake.Service{
 				Store: store.As[intake.Tx]{DB: a.db, Cast: func(tx *store.Tx) intake.Tx { return tx }}, Clocks: clocks,
 				Rules:      a.rules.Current,
@@ -263,6 +267,7 @@ func (a *app) start(ctx context.Context) {
 	a.running.Go(func() { a.runner.Run(ctx) })
 	a.running.Go(func() { a.timers.Run(ctx) })
 	a.running.Go(func() { a.recorder.Run(ctx) })
+	a.running.Go(func() { a.gaps.Run(ctx) })
 	a.running.Go(func() { a.watchRules(ctx) })
 	a.running.Go(func() { a.sweep(ctx) })
 	a.running.Go(func() { a.web.RunLive(ctx) })

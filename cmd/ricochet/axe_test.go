@@ -140,13 +140,13 @@ func TestAccessibility(t *testing.T) {
 		readersPages(e, w)
 		e.look("setup", s.setup())
 		signUp(e.tab, s.setup())
-		for _, p := range []string{"", "/deflection", "/quarantine", "/status"} {
+		for _, p := range []string{"", "/deflection", "/insights/gaps", "/quarantine", "/status"} {
 			e.look("staff"+strings.ReplaceAll(p, "/", " ")+" empty", "/staff"+p)
 		}
 		link := populate(t, s, w)
 		contactPages(e, w)
 		e.look("request", link)
-		for _, p := range []string{"", "/deflection", "/quarantine"} {
+		for _, p := range []string{"", "/deflection", "/insights/gaps", "/quarantine"} {
 			e.look("staff"+strings.ReplaceAll(p, "/", " ")+" full", "/staff"+p)
 		}
 		e.open("/staff")

@@ -26,6 +26,9 @@ const joinAt = 0.18
 // of its name: words, the lexicon's concepts, articles and passages resembled.
 var familyWeights = map[byte]float64{'w': 1, 'c': 0.8, 'a': 0.5, 'p': 0.6}
 
+// idfPrior is described where it is used.
+const idfPrior = 50
+
 // vector is a text's meaning as a sparse unit vector.
 type vector struct {
 	keys []int32
@@ -50,7 +53,9 @@ func vectors(meanings []map[string]float64) []vector {
 	for i, k := range names {
 		number[k] = int32(i)
 	}
-	n := float64(len(meanings))
+	// In a handful of texts every shared word looks common: idfPrior texts
+	// without any of the words keep its worth.
+	n := float64(len(meanings)) + idfPrior
 	out := make([]vector, len(meanings))
 	for i, m := range meanings {
 		var v vector

@@ -141,7 +141,7 @@ func (d Draft) Path() string { return path.Join(d.Lang, d.Section, d.Slug+".md")
 // replies as quotations, and the sections an author has to write.
 func (d Draft) Markdown() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "---\ntitle: %s\ndescription: %s\n", strconv.Quote(d.Title), strconv.Quote(d.Words.Description))
+	fmt.Fprintf(&b, "---\ntitle: %s\ndescription: %s\n", quote(d.Title), quote(d.Words.Description))
 	if d.Category != "" {
 		fmt.Fprintf(&b, "category: %s\n", d.Category)
 	}
@@ -149,7 +149,7 @@ func (d Draft) Markdown() string {
 	if len(d.Questions) > 0 {
 		b.WriteString("questions:\n")
 		for _, q := range d.Questions {
-			fmt.Fprintf(&b, "  - %s\n", strconv.Quote(q))
+			fmt.Fprintf(&b, "  - %s\n", quote(q))
 		}
 	}
 	fmt.Fprintf(&b, "---\n%s\n\n## %s\n", d.Words.Lead, d.Words.Steps)
@@ -164,6 +164,25 @@ func (d Draft) Markdown() string {
 	}
 	fmt.Fprintf(&b, "\n## %s\n", d.Words.Fails)
 	return b.String()
+}
+
+// quote writes a text as a YAML double-quoted scalar that people can read:
+// only what must be is escaped.
+func quote(s string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for _, r := range s {
+		switch {
+		case r == '"' || r == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case r == '\u00a0' || r == '\u202f' || unicode.IsPrint(r):
+			b.WriteRune(r)
+		default:
+			b.WriteByte(' ')
+		}
+	}
+	return b.String() + `"`
 }
 
 // Patch is the draft as a mail that `git am` applies: the file below prefix,

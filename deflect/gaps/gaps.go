@@ -7,6 +7,8 @@ package gaps
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"maps"
 	"slices"
 	"strings"
@@ -38,10 +40,9 @@ type Text struct {
 
 // Rates say how writing a text becomes a ticket and an article avoids one.
 type Rates struct {
-	// PerSearch is the share of failed searches whose visit wrote a ticket.
+	// PerSearch is the share of failed searches whose visitor wrote a ticket
+	// within 72 h. A "no" comment, whose author nobody knows, counts alike.
 	PerSearch float64
-	// PerComment is the same for "no" comments.
-	PerComment float64
 	// Avoided is the share of tickets that an article is expected to avoid, by
 	// category: the targets of D-33 until there is better.
 	Avoided map[string]float64
@@ -67,6 +68,17 @@ type Gap struct {
 
 // Title is the text that stands for the gap: the shortest of the most typical.
 func (g Gap) Title() string { return g.Texts[0].Text }
+
+// Key names the gap in an address: it stays while its texts do.
+func (g Gap) Key() string {
+	var lines []string
+	for _, t := range g.Texts {
+		lines = append(lines, string(t.Source)+" "+t.Lang+" "+t.ID+" "+t.Text)
+	}
+	slices.Sort(lines)
+	sum := sha256.Sum256([]byte(strings.Join(lines, "\n")))
+	return hex.EncodeToString(sum[:8])
+}
 
 // Langs are the languages the gap was written in, most frequent first.
 func (g Gap) Langs() []string {
@@ -132,7 +144,7 @@ func (r Rates) expected(g Gap) float64 {
 			written += float64(t.Count) * r.avoided(t.Category)
 		}
 	}
-	led := (float64(g.Searches)*r.PerSearch + float64(g.Comments)*r.PerComment) * r.avoided(g.Category)
+	led := float64(g.Searches+g.Comments) * r.PerSearch * r.avoided(g.Category)
 	return max(written, led)
 }
 

@@ -41,7 +41,7 @@ func (words) Meaning(_ context.Context, _, text string) (map[string]float64, err
 
 func TestGapsAreRankedByTheTicketsTheyCost(t *testing.T) {
 	day := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
-	rates := Rates{PerSearch: 0.1, PerComment: 0.5, Avoided: map[string]float64{"billing": 0.8, "": 0.5}}
+	rates := Rates{PerSearch: 0.1, Avoided: map[string]float64{"billing": 0.8, "": 0.5}}
 	got, err := Find(t.Context(), words{}, []Text{
 		{Source: Search, Lang: "fr", Text: "ab", Count: 100, At: day},
 		{Source: Search, Lang: "en", Text: "AB ", At: day},
