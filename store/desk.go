@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"net/url"
 	"strconv"
 	"strings"
@@ -72,10 +73,22 @@ func filterTickets(f ticket.Filter) *where {
 	if f.Queue != "" {
 		w.and("t.queue = " + w.mark(f.Queue))
 	}
+	if f.Tag != "" {
+		w.and("t.tags LIKE " + w.mark(likeTag(f.Tag)) + " ESCAPE '!'")
+	}
 	if f.Lang != "" {
 		w.and("t.lang = " + w.mark(f.Lang))
 	}
 	return w
+}
+
+// likeTag is the pattern of a list of tags, as it is stored, that has tag in it.
+func likeTag(tag string) string {
+	quoted, err := json.Marshal(tag)
+	if err != nil {
+		panic(err) // strings marshal
+	}
+	return "%" + strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(string(quoted)) + "%"
 }
 
 // deskColumns are those of a ticket in a statement that names it t.

@@ -56,6 +56,7 @@ func TestDeskQueue(t *testing.T) {
 		seedTicket(t, db, "c", 0, func(k *ticket.Ticket) { k.State = ticket.WaitingCustomer })
 		seedTicket(t, db, "d", 20, func(k *ticket.Ticket) {
 			k.Tier, k.Lang, k.Category, k.Queue = ticket.Business, "en", "billing", "billing"
+			k.Tags = []string{"a_b", "remise"}
 		})
 		seedTicket(t, db, "e", 0, nil)
 		seedTicket(t, db, "f", 0, func(k *ticket.Ticket) { k.State, k.UpdatedAt = ticket.Closed, storetest.Start.Add(time.Minute) })
@@ -74,6 +75,8 @@ func TestDeskQueue(t *testing.T) {
 			{"tier", ticket.Filter{Tiers: []ticket.Tier{ticket.Business, ticket.Enterprise}}, "d"},
 			{"priorities", ticket.Filter{Priorities: []ticket.Priority{ticket.P0, ticket.P1}}, "b"},
 			{"category, language and queue", ticket.Filter{Category: "billing", Lang: "en", Queue: "billing"}, "d"},
+			{"tag", ticket.Filter{Tag: "a_b"}, "d"},
+			{"a tag that only looks alike", ticket.Filter{Tag: "axb"}, ""},
 			{"nothing", ticket.Filter{Category: "account"}, ""},
 		} {
 			rows, err := db.Queue(t.Context(), tt.f, ticket.Cursor{}, 50)

@@ -47,6 +47,8 @@ type dueView struct {
 
 // messageView is one message of a thread.
 type messageView struct {
+	ID      string
+	Fresh   bool   // came since the reader last looked
 	Author  string // a name, or "" for the reader's own
 	Staff   bool
 	Note    bool
@@ -62,13 +64,14 @@ type fileView struct {
 	Size int64
 }
 
+// changeView is something that happened to a ticket, in words.
 type changeView struct {
 	At     time.Time
-	Kind   string
-	Author string
-	From   string
-	To     string
+	Author string // "" for the program
+	Text   string
+	Detail string
 	Reason string
+	Fresh  bool
 }
 
 // AccessToken is the secret part of the "my request" link of a ticket, after

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -111,7 +112,7 @@ func (s *Server) bulk(c *gin.Context, m *ticket.Staff) error {
 	for _, p := range all {
 		r := known[p.id]
 		result := bulkResult{ID: p.id, Number: r.Number, Subject: r.Subject, Lang: r.Lang}
-		switch err := act(ctx, p); errs.KindOf(err) {
+		switch err := act(ctx, p, r.Ticket); errs.KindOf(err) {
 		case "":
 			v.Done = append(v.Done, result)
 			continue
@@ -138,15 +139,32 @@ func bulkReason(loc *Locale, err error) string {
 
 // bulkAction is what the pressed button does to one ticket; value reads the
 // form's fields.
-func (s *Server) bulkAction(m *ticket.Staff, action string, value func(string) string) (func(context.Context, picked) error, error) {
-	svc, reason := s.opt.Support.Tickets, value("reason")
+func (s *Server) bulkAction(m *ticket.Staff, action string, value func(string) string) (func(context.Context, picked, ticket.Ticket) error, error) {
+	svc, reason, by := s.opt.Support.Tickets, value("reason"), ticket.Actor{Kind: ticket.ByStaff, ID: m.ID}
 	switch action {
+	case "assign":
+		to := owner(value("assignee"), m.ID)
+		return func(ctx context.Context, p picked, _ ticket.Ticket) error {
+			return svc.Assign(ctx, p.id, p.version, by, to, reason)
+		}, nil
+	case "tag":
+		more := splitTags(value("tags"))
+		return func(ctx context.Context, p picked, t ticket.Ticket) error {
+			return svc.SetTags(ctx, p.id, p.version, by, slices.Concat(t.Tags, more))
+		}, nil
+	case "untag":
+		less, err := ticket.NormaliseTags(splitTags(value("tags")))
+		return func(ctx context.Context, p picked, t ticket.Ticket) error {
+			return svc.SetTags(ctx, p.id, p.version, by, slices.DeleteFunc(slices.Clone(t.Tags), func(tag string) bool { return slices.Contains(less, tag) }))
+		}, err
 	case "state":
 		to := ticket.State(value("state"))
-		return func(ctx context.Context, p picked) error { return svc.SetState(ctx, p.id, p.version, m.ID, to, reason) }, nil
+		return func(ctx context.Context, p picked, _ ticket.Ticket) error {
+			return svc.SetState(ctx, p.id, p.version, m.ID, to, reason)
+		}, nil
 	case "priority":
 		to := ticket.Priority(value("priority"))
-		return func(ctx context.Context, p picked) error {
+		return func(ctx context.Context, p picked, _ ticket.Ticket) error {
 			return svc.SetPriority(ctx, p.id, p.version, m.ID, to, reason)
 		}, nil
 	}

@@ -10,6 +10,8 @@ import (
 
 // DeskStore is what the desk's list and its live pages read and keep.
 type DeskStore interface {
+	TicketPageStore
+
 	Queue(ctx context.Context, f ticket.Filter, after ticket.Cursor, limit int) ([]ticket.QueueRow, error)
 	CountQueue(ctx context.Context, f ticket.Filter, limit int) (int, error)
 	QueueRowsByID(ctx context.Context, ids []string) ([]ticket.QueueRow, error)

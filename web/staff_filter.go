@@ -14,7 +14,7 @@ var contactCategories = []string{"technical", "how-to", "billing", "account"}
 
 // filterChoices is the form of a filter, in words.
 func filterChoices(loc *Locale, f ticket.Filter, names map[string]string) filterForm {
-	form := filterForm{Tag: f.Tag, Queue: f.Queue}
+	form := filterForm{Tag: f.Tag, Queue: chosen(f.Queue, textChoices(loc, "queue.", ticket.Queues))}
 	states := []choice{{Value: "", Text: loc.T("staff.filter.active")}, {Value: "*", Text: loc.T("staff.filter.all")}}
 	for _, st := range ticket.States {
 		states = append(states, choice{Value: string(st), Text: loc.T("state." + string(st))})
@@ -121,7 +121,7 @@ func filterChips(loc *Locale, f ticket.Filter, names map[string]string) []chip {
 		add(categoryName(loc, f.Category), without(func(g *ticket.Filter) { g.Category = "" }))
 	}
 	if f.Queue != "" {
-		add(loc.T("staff.filter.queue")+" "+f.Queue, without(func(g *ticket.Filter) { g.Queue = "" }))
+		add(loc.T("staff.filter.queue")+" "+queueName(loc, f.Queue), without(func(g *ticket.Filter) { g.Queue = "" }))
 	}
 	if f.Tag != "" {
 		add("#"+f.Tag, without(func(g *ticket.Filter) { g.Tag = "" }))
@@ -146,4 +146,12 @@ func categoryName(loc *Locale, category string) string {
 		return loc.T(key)
 	}
 	return category
+}
+
+// queueName is a queue in words; one that has no text is shown as it is.
+func queueName(loc *Locale, queue string) string {
+	if key := "queue." + queue; loc.Has(key) {
+		return loc.T(key)
+	}
+	return queue
 }

@@ -74,8 +74,9 @@ type choice struct {
 
 // filterForm is the form that makes a filter.
 type filterForm struct {
-	State, Assignee, Tier, Priority, Category, Lang []choice
-	Tag, Queue                                      string
+	State, Assignee, Tier, Priority, Category, Queue, Lang []choice
+
+	Tag string
 }
 
 // builtInViews come before the saved ones; a key is a text key below

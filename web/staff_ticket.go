@@ -2,8 +2,9 @@ package web
 
 import (
 	"cmp"
+	"context"
 	"net/http"
-	"strconv"
+	"net/url"
 
 	"github.com/gin-gonic/gin"
 
@@ -13,37 +14,109 @@ import (
 
 var ticketPage = definePage[ticketView]("staff_ticket")
 
+// TicketPageStore is what the ticket page reads beyond the ticket itself.
+type TicketPageStore interface {
+	LinksOf(ctx context.Context, ticketID string) ([]ticket.LinkView, error)
+	TimeOf(ctx context.Context, ticketID string) ([]ticket.TimeEntry, error)
+	TicketByNumber(ctx context.Context, number string) (ticket.Ticket, error)
+}
+
 // ticketView is a ticket as the desk sees it.
 type ticketView struct {
 	Chrome
-	Desk       desk
-	Ticket     ticket.Ticket
-	Customer   ticket.CustomerView
-	Assignee   string
-	Targets    []dueView
-	Thread     []messageView // messages and, between them, what changed
-	Moves      []ticket.State
-	Priorities []ticket.Priority
-	Reply      string
-	Note       string
-	Reason     string
-	Errors     map[string]string
-	Summary    string
+	Desk     desk
+	Me       string // staff id of who looks
+	Ticket   ticket.Ticket
+	Seen     int64 // the last event shown
+	Now      int64 // milliseconds, for the countdowns
+	Customer ticket.CustomerView
+	Topic    string // the category in words
+	Assignee string
+	Watchers []string
+	Watching bool
+	Next     deskDue // the promise that breaks next
+	HasNext  bool
+	Clocks   []clockView
+	Routing  *ticket.Routing
+	Thread   []messageView // messages and, between them, what changed
+	Links    []ticket.LinkView
+	Time     []timeView
+	Minutes  int // noted in all
+	Choices  ticketChoices
+	Typed    typed
+	Summary  string // what went wrong, "" when nothing did
+	Stale    bool   // somebody else was faster: what changed since is marked in the thread
+}
+
+// ticketChoices are the options of the ticket page's selects.
+type ticketChoices struct {
+	Moves, Priorities, Tiers, Categories, Assignees, LinkKinds []choice
+}
+
+// timeView is an entry of the time log.
+type timeView struct {
+	Who     string
+	Minutes int
+	ticket.TimeEntry
+}
+
+// typed is what somebody had typed into one of the page's forms when it could
+// not be accepted, with what is wrong with it. The other forms stay empty.
+type typed struct {
+	action string
+	form   url.Values
+	errors map[string]string
+}
+
+// In is the text of a field, when its form is the one that was sent.
+func (t typed) In(action, field string) string {
+	if t.action != action {
+		return ""
+	}
+	return t.form.Get(field)
+}
+
+// Errors says what is wrong in the form of an action.
+func (t typed) Errors(action string) map[string]string {
+	if t.action != action {
+		return nil
+	}
+	return t.errors
 }
 
 func (s *Server) staffTicket(c *gin.Context, m *ticket.Staff) error {
 	return s.showTicket(c, m, http.StatusOK, nil)
 }
 
+// showTicket renders the page; wrong says why the form that was sent was
+// refused, nil when none was.
 func (s *Server) showTicket(c *gin.Context, m *ticket.Staff, status int, wrong *errs.Error) error {
-	ctx, db, loc := c.Request.Context(), s.opt.Support.Store, s.locale(c)
+	ctx, db, loc, now := c.Request.Context(), s.opt.Support.Store, s.locale(c), s.opt.Clock.Now()
 	t, err := db.TicketByID(ctx, c.Param("id"))
 	if err != nil {
 		return err
 	}
+	events, err := db.EventsOf(ctx, t.ID)
+	if err != nil {
+		return err
+	}
+	names, err := db.StaffNames(ctx)
+	if err != nil {
+		return err
+	}
 	v := ticketView{
-		Chrome: s.staffChrome(c, "staff.ticket.title", "Number", t.Number), Ticket: t, Targets: dueViews(t, s.opt.Clock.Now()),
-		Moves: ticket.NextStates(t.State), Priorities: ticket.Priorities, Errors: map[string]string{},
+		Chrome: s.staffChrome(c, "staff.ticket.title", "Number", t.Number), Me: m.ID, Ticket: t, Now: now.UnixMilli(),
+		Topic: categoryName(loc, cmp.Or(t.Category, "unknown")), Assignee: names[t.Assignee],
+		Clocks: s.clockViews(loc, t, events, now), Choices: s.ticketChoices(loc, t, names),
+	}
+	v.Scripts = []string{"desk.js"}
+	v.Next, v.HasNext = s.nextDue(loc, t, now)
+	for _, id := range t.Watchers {
+		v.Watchers = append(v.Watchers, cmp.Or(names[id], id))
+		v.Watching = v.Watching || id == m.ID
+	}
+	if n := len(events); n > 0 {
+		v.Seen, v.Routing = events[n-1].Seq, events[0].Data.Routing
 	}
 	if v.Desk, err = s.desk(c, m, "queue"); err != nil {
 		return err
@@ -51,110 +124,63 @@ func (s *Server) showTicket(c *gin.Context, m *ticket.Staff, status int, wrong *
 	if v.Customer, err = db.CustomerOfPerson(ctx, t.PersonID); err != nil {
 		return err
 	}
-	names, err := db.StaffNames(ctx)
-	if err != nil {
+	if err := s.ticketRecords(ctx, names, &v); err != nil {
 		return err
 	}
-	v.Assignee = names[t.Assignee]
-	// A customer who gave no name is known by the address.
-	if v.Thread, err = s.staffThread(c, t, cmp.Or(v.Customer.Name, v.Customer.Email), names); err != nil {
-		return err
-	}
+	seen := v.Seen
 	if wrong != nil {
-		f := c.Request.PostForm
-		v.Reply, v.Note, v.Reason = f.Get("reply"), f.Get("note"), f.Get("reason")
-		v.Summary = failureText(loc, failures[wrong.Kind], wrong)
-		for _, field := range wrong.Fields {
-			v.Errors[field.Name] = loc.Text(field.Key, field.Args)
-		}
+		seen = v.refused(loc, c.Request.PostForm, wrong, seen)
+	}
+	th := thread{loc: loc, names: names, customer: cmp.Or(v.Customer.Name, v.Customer.Email), seen: seen, links: v.Links}
+	if v.Thread, err = s.staffThread(ctx, t, events, th); err != nil {
+		return err
 	}
 	return render(s, c, status, ticketPage, v)
 }
 
-// staffThread is every message with its files and, after each, the changes
-// until the next.
-func (s *Server) staffThread(c *gin.Context, t ticket.Ticket, customer string, names map[string]string) ([]messageView, error) {
-	ctx, db := c.Request.Context(), s.opt.Support.Store
-	messages, err := db.MessagesOf(ctx, t.ID, true)
-	if err != nil {
-		return nil, err
+// ticketRecords reads what stands beside the ticket.
+func (s *Server) ticketRecords(ctx context.Context, names map[string]string, v *ticketView) error {
+	db := s.opt.Support.Store
+	var err error
+	if v.Links, err = db.LinksOf(ctx, v.Ticket.ID); err != nil {
+		return err
 	}
-	files, err := db.AttachmentsOf(ctx, t.ID)
-	if err != nil {
-		return nil, err
-	}
-	events, err := db.EventsOf(ctx, t.ID)
-	if err != nil {
-		return nil, err
-	}
-	byID := map[string]messageView{}
-	for _, m := range messages {
-		v := messageView{Author: customer, Staff: m.Author == ticket.ByStaff, Note: !m.Public, Body: m.Body, At: m.At}
-		if v.Staff {
-			v.Author = names[m.StaffID]
-		}
-		v.Files = fileViews(files, m.ID, "/staff/tickets/"+t.ID+"/files/")
-		byID[m.ID] = v
-	}
-	var thread []messageView
-	for _, e := range events {
-		if e.Data.MessageID != "" {
-			if v, ok := byID[e.Data.MessageID]; ok { // else it moved to another ticket
-				thread = append(thread, v)
-			}
-			continue
-		}
-		if len(thread) == 0 {
-			continue // a ticket's first event always has a message
-		}
-		ch := changeView{At: e.At, Kind: string(e.Kind), From: e.Data.From, To: e.Data.To, Reason: e.Reason}
-		if e.Kind == ticket.Assigned {
-			ch.From, ch.To = cmp.Or(names[ch.From], "–"), cmp.Or(names[ch.To], "–")
-		}
-		switch e.Actor.Kind {
-		case ticket.ByStaff:
-			ch.Author = names[e.Actor.ID]
-		case ticket.ByCustomer:
-			ch.Author = customer
-		}
-		last := &thread[len(thread)-1]
-		last.Changes = append(last.Changes, ch)
-	}
-	return thread, nil
-}
-
-// staffAct takes the ticket page's forms: reply, note, state, priority.
-func (s *Server) staffAct(c *gin.Context, m *ticket.Staff) error {
-	if err := c.Request.ParseForm(); err != nil {
-		return errs.Newf(errs.Invalid, "", "form: %w", err)
-	}
-	f, ctx, id, svc := c.Request.PostForm, c.Request.Context(), c.Param("id"), s.opt.Support.Tickets
-	version, err := strconv.ParseInt(f.Get("version"), 10, 64)
-	if err != nil || version < 1 {
-		return errs.InvalidFields(errs.Field{Name: "version", Key: "error.field.choice"})
-	}
-	switch f.Get("action") {
-	case "reply":
-		err = svc.Reply(ctx, id, version, m.ID, f.Get("reply"), ticket.State(f.Get("then")))
-	case "note":
-		err = svc.Note(ctx, id, version, m.ID, f.Get("note"))
-	case "state":
-		err = svc.SetState(ctx, id, version, m.ID, ticket.State(f.Get("state")), f.Get("reason"))
-	case "priority":
-		err = svc.SetPriority(ctx, id, version, m.ID, ticket.Priority(f.Get("priority")), f.Get("reason"))
-	default:
-		err = errs.InvalidFields(errs.Field{Name: "action", Key: "error.field.choice"})
-	}
-	switch errs.KindOf(err) {
-	case "":
-		s.redirect(c, http.StatusSeeOther, "/staff/tickets/"+id)
-		return nil
-	case errs.Invalid:
-		return s.showTicket(c, m, http.StatusUnprocessableEntity, asError(err))
-	case errs.Conflict:
-		return s.showTicket(c, m, http.StatusConflict, asError(err))
+	entries, err := db.TimeOf(ctx, v.Ticket.ID)
+	for _, e := range entries {
+		v.Time = append(v.Time, timeView{names[e.Staff], e.Minutes, e})
+		v.Minutes += e.Minutes
 	}
 	return err
+}
+
+// ticketChoices are the options of the page's forms, the ticket's own chosen.
+func (s *Server) ticketChoices(loc *Locale, t ticket.Ticket, names map[string]string) ticketChoices {
+	nobody := choice{Value: ticket.AssigneeNone, Text: loc.T("staff.filter.nobody")}
+	return ticketChoices{
+		Moves:      textChoices(loc, "state.", ticket.NextStates(t.State)),
+		Priorities: chosen(string(t.Priority), priorityChoices(loc)),
+		Tiers:      chosen(string(t.Tier), textChoices(loc, "tier.", ticket.Tiers)),
+		Categories: chosen(t.Category, textChoices(loc, "category.", contactCategories)),
+		Assignees:  chosen(cmp.Or(t.Assignee, ticket.AssigneeNone), append([]choice{nobody}, assigneeChoices(loc, names, false)...)),
+		LinkKinds:  textChoices(loc, "staff.link.", ticket.LinkKinds),
+	}
+}
+
+// refused keeps what was typed and says what is wrong. It gives the last event
+// that the person had seen: what came after is marked.
+func (v *ticketView) refused(loc *Locale, f url.Values, wrong *errs.Error, seen int64) int64 {
+	v.Typed = typed{action: f.Get("action"), form: f, errors: map[string]string{}}
+	v.Summary = failureText(loc, failures[wrong.Kind], wrong)
+	for _, field := range wrong.Fields {
+		v.Typed.errors[field.Name] = loc.Text(field.Key, field.Args)
+	}
+	if wrong.Kind == errs.Conflict {
+		if n := number(f.Get("seen")); n > 0 && n < seen {
+			v.Stale = true
+			return n
+		}
+	}
+	return seen
 }
 
 // staffFile downloads an attachment.

@@ -3,7 +3,7 @@
 -- times last. What one filters by stands in the index, so that a filter that
 -- finds little reads the index alone.
 DROP INDEX tickets_due;
-CREATE INDEX tickets_desk ON tickets (next_due, id, state, assignee, tier, priority, category, queue, lang)
+CREATE INDEX tickets_desk ON tickets (next_due, id, state, assignee, tier, priority, category, queue, lang, tags)
     WHERE state NOT IN ('resolved', 'closed', 'merged');
 -- What changed since one last looked: live pages and the search index.
 CREATE INDEX tickets_updated ON tickets (updated_at, id, version);
