@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/vmcloud/ricochet/deflect/notify"
+	"github.com/vmcloud/ricochet/deflect/ticket"
 )
 
 // Alerts lists what the team was told, the latest first, each with whom and by
@@ -81,4 +82,12 @@ func (db *DB) CountUndelivered(ctx context.Context, since time.Time) (int, error
 	rows, err := db.get(ctx, "SELECT COUNT(*) FROM deliveries WHERE state = 'undelivered' AND created_at > $1", millis(since))
 	n, err := first(rows, err, scanInt)
 	return int(n), err
+}
+
+// DueBefore lists tickets on which work is owed with a promise due before t,
+// the latest due first, at most limit.
+func (db *DB) DueBefore(ctx context.Context, t time.Time, limit int) ([]ticket.Ticket, error) {
+	rows, err := db.get(ctx, "SELECT "+ticketColumns+` FROM tickets
+		WHERE state NOT IN ('resolved', 'closed', 'merged') AND next_due < $1 ORDER BY next_due DESC LIMIT $2`, millis(t), limit)
+	return collect(rows, err, scanTicket)
 }

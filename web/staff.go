@@ -21,6 +21,7 @@ import (
 // staffRoutes are the desk's pages. They carry no language in their address:
 // the account has one.
 func (s *Server) staffRoutes() {
+	s.alertRoutes()
 	s.accountRoutes()
 	s.gapRoutes()
 	s.deskRoutes()

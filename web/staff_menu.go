@@ -23,12 +23,14 @@ type menuEntry struct {
 var deskMenu = struct{ daily, more []menuEntry }{
 	daily: []menuEntry{
 		{Here: "queue", Path: "/staff", Key: "staff.queue.title", May: team.WorkTickets},
+		{Here: "alerts", Path: "/staff/alerts", Key: "staff.alerts.title", May: team.WorkTickets},
 		{Here: "quarantine", Path: "/staff/quarantine", Key: "staff.quarantine.title", May: team.WorkTickets},
 		{Here: "deflection", Path: "/staff/deflection", Key: "staff.deflection.title", May: team.SeeFigures},
 		{Here: "insights", Path: "/staff/insights/gaps", Key: "gaps.title", May: team.SeeFigures},
 	},
 	more: []menuEntry{
 		{Here: "experiment", Path: "/staff/experiment", Key: "staff.experiment.title", May: team.SeeFigures},
+		{Here: "mails", Path: "/staff/mails", Key: "staff.mails.title", May: team.EditMacros},
 		{Here: "accounts", Path: "/staff/accounts", Key: "staff.accounts.title", May: team.ManageAbsences},
 		{Here: "audit", Path: "/staff/audit", Key: "staff.audit.title", May: team.SeeAudit},
 		{Here: "status", Path: "/staff/status", Key: "staff.status.title", May: team.SeeFigures},
@@ -67,7 +69,11 @@ func (s *Server) desk(c *gin.Context, m *ticket.Staff, here string) (desk, error
 	if err != nil {
 		return desk{}, err
 	}
-	badges := map[string]string{"queue": active[0].text(), "quarantine": badge(held), "status": badge(len(s.opt.Support.Problems()))}
+	failed, err := db.CountUndelivered(ctx, s.opt.Clock.Now().Add(-alertWeek))
+	if err != nil {
+		return desk{}, err
+	}
+	badges := map[string]string{"alerts": badge(failed), "queue": active[0].text(), "quarantine": badge(held), "status": badge(len(s.opt.Support.Problems()))}
 	d := desk{Here: here, Me: m.Name, Daily: menuFor(deskMenu.daily, m.Role, badges), More: menuFor(deskMenu.more, m.Role, badges)}
 	for _, e := range d.More {
 		d.Aside = d.Aside || e.Here == here

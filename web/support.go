@@ -35,6 +35,8 @@ type Support struct {
 	MailTo    string // where mail goes, for the staff pages
 	MailFiles bool   // no mail server is configured: MailTo are files
 	Problems  func() []kb.Problem
+	Channels  []string                           // what alerts go to besides mail, without secrets
+	Previews  func(lang string) []notify.Preview // customers' mails as they are written now
 }
 
 // Suggester finds the articles that answer a message.
@@ -44,6 +46,7 @@ type Suggester interface {
 
 // SupportStore reads and keeps what needs no rule of the domain.
 type SupportStore interface {
+	AlertStore
 	Ping(context.Context) error
 	SaveVote(context.Context, deflect.Vote) error
 

@@ -17,13 +17,10 @@ import (
 
 // openAlerts gives the notifier its channels and texts, and makes the timers
 // that use it.
-func (a *app) openAlerts(s *serveCmd, clocks ticket.Clocks) error {
+func (a *app) openAlerts(s *serveCmd, clocks ticket.Clocks, list *policy.Channels) error {
 	n := a.notifier
 	n.Clock, n.Clocks = a.clock, clocks
-	list, err := readChannels(s.Channels)
-	if err != nil {
-		return err
-	}
+	var err error
 	n.Poster = notify.Poster{Doer: dial.Client(list.Allow)}
 	if n.Channels, err = channels(list, s.DefaultLang, a.langs()); err != nil {
 		return err
@@ -56,6 +53,20 @@ func (s timerStore) InTx(ctx context.Context, fn func(notify.TimerTx) error) err
 // TimerDue says whether a ticket's timer has run out.
 func (s timerStore) TimerDue(ctx context.Context, now time.Time) (bool, error) {
 	return s.db.TimerDue(ctx, now)
+}
+
+// channels reads the channels file and describes each channel without its
+// secrets.
+func (s *serveCmd) channels() (*policy.Channels, []string, error) {
+	list, err := readChannels(s.Channels)
+	if err != nil {
+		return nil, nil, err
+	}
+	var described []string
+	for _, c := range list.List {
+		described = append(described, c.Describe())
+	}
+	return list, described, nil
 }
 
 // readChannels reads the channels file, "" for none.

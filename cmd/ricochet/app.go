@@ -108,6 +108,10 @@ func (a *app) build(ctx context.Context, s *serveCmd) error {
 		theme = os.DirFS(s.Theme)
 	}
 	a.gaps = a.gapFinder()
+	told, described, err := s.channels()
+	if err != nil {
+		return err
+	}
 	a.web, err = web.New(web.Options{
 		Library: a.live, Search: a.index, Theme: theme, BaseURL: s.BaseURL, Clock: a.clock, Logger: a.log, Zone: zone,
 		DefaultLang: s.DefaultLang, TrustedProxies: s.TrustedProxies, RateLimit: limit,
@@ -125,6 +129,7 @@ func (a *app) build(ctx context.Context, s *serveCmd) error {
 			Tickets: a.tickets(clocks),
 			Team:    a.team(),
 			Ledger:  a.ledger, Trial: a.trial, Files: a.files, Store: a.db, Suggester: a.index, Secret: a.secret, MailTo: a.mailTo, MailFiles: s.SMTP == "", Problems: a.problems,
+			Previews: func(lang string) []notify.Preview { return a.notifier.Previews(lang) }, Channels: described,
 		},
 	})
 	if err != nil {
@@ -139,7 +144,7 @@ func (a *app) build(ctx context.Context, s *serveCmd) error {
 		Sender: sender, Texts: a.web.Texts(), BaseURL: s.BaseURL, Domain: messageDomain(s.BaseURL), Log: a.log, Reply: reply,
 		Access: func(id string) string { return web.AccessToken(a.secret, id) },
 	}
-	if err := a.openAlerts(s, clocks); err != nil {
+	if err := a.openAlerts(s, clocks, told); err != nil {
 		return err
 	}
 	a.jobs(a.notifier)

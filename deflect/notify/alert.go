@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -98,12 +99,21 @@ func (n *Notifier) alertData(t *ticket.Ticket, a *Alert, lang string) map[string
 		data["Number"], data["Subject"], data["Priority"] = t.Number, t.Subject, string(t.Priority)
 		data["Tier"], data["State"] = text("tier."+string(t.Tier)), text("state."+string(t.State))
 	}
-	key := strings.ReplaceAll(a.Event, ".", "_")
-	if percent, ok := strings.CutPrefix(a.Event, "alert."); ok && percent != "100" {
+	key, more := EventText(a.Event)
+	maps.Copy(data, more)
+	data["What"] = n.Texts.Text(lang, key, data)
+	return data
+}
+
+// EventText is the text key of an event and what it says besides target and
+// priority.
+func EventText(event string) (key string, data map[string]any) {
+	data = map[string]any{}
+	key = strings.ReplaceAll(event, ".", "_")
+	if percent, ok := strings.CutPrefix(event, "alert."); ok && percent != "100" {
 		key, data["Percent"] = "share", percent
 	}
-	data["What"] = n.Texts.Text(lang, "alert.event."+key, data)
-	return data
+	return "alert.event." + key, data
 }
 
 // audience is everybody who has one of the roles and is there at the instant.
