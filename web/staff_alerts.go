@@ -48,7 +48,7 @@ const (
 type alertsView struct {
 	Chrome
 	Desk        desk
-	Rows        []alertView
+	Rows        []alertLine
 	Undelivered bool
 	Ticket      string // number of the one ticket that is shown, "" for all
 	Staffed     bool   // somebody is at the desk now
@@ -59,8 +59,8 @@ type alertsView struct {
 	Prev, Next  string
 }
 
-// alertView is one alert in words.
-type alertView struct {
+// alertLine is one alert in words.
+type alertLine struct {
 	At       time.Time
 	What     string
 	TicketID string
@@ -128,7 +128,7 @@ func (s *Server) alerts(c *gin.Context, m *ticket.Staff) error {
 		v.Prev = alertsPath(query, page-1)
 	}
 	for _, r := range rows {
-		v.Rows = append(v.Rows, s.alertView(loc, r, names))
+		v.Rows = append(v.Rows, s.alertLine(loc, r, names))
 	}
 	if v.Ticket == "" && !v.Undelivered && page == 1 {
 		err = s.staffing(ctx, &v)
@@ -166,14 +166,14 @@ func (s *Server) staffing(ctx context.Context, v *alertsView) error {
 	return nil
 }
 
-// alertView puts an alert into words.
-func (s *Server) alertView(loc *Locale, r notify.AlertRow, names map[string]string) alertView {
+// alertLine puts an alert into words.
+func (s *Server) alertLine(loc *Locale, r notify.AlertRow, names map[string]string) alertLine {
 	key, data := notify.EventText(r.Event)
 	if r.Target != "" {
 		data["Target"] = loc.T("target." + r.Target)
 	}
 	data["Priority"] = string(r.Priority)
-	v := alertView{
+	v := alertLine{
 		At: r.CreatedAt, What: loc.Text(key, data), TicketID: r.TicketID, Number: r.Number, Tier: r.Tier, Priority: r.Priority, Due: r.Due, Held: r.Held,
 	}
 	now := s.opt.Clock.Now()
