@@ -27,7 +27,6 @@ var backupTables = []string{
 	"article_views", "searches", "alerts", "deliveries", "mails", "jobs",
 	"shared_reading",
 	"desk_views", "desk_presence",
-	"used_links",
 	"gap_drafts",
 	"rollup", "rollup_queries", "rollup_votes", "rollup_articles", "ticket_facts", "ticket_days", "rollup_state", "issued_reports",
 	"ticket_links", "time_entries", "escalations", "incidents", "incident_answers", "rca_notes", "surveys", "nps_answers", "qa_reviews", "credits",

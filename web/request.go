@@ -2,9 +2,9 @@ package web
 
 import (
 	"crypto/hmac"
-	"fmt"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -27,11 +27,44 @@ type requestView struct {
 	State    ticket.State
 	Received time.Time
 	Targets  []dueView
-	Thread   []messageView
+	Thread   []requestMessage
+	Active   bool // the team works on it
 	Closed   bool
+	Resolved bool // the person is asked whether it is
+	Solvable bool // the person may say that it is solved
 	Message  string
+	Files    []keptFile // that came with a message which was refused
+	MaxFiles int
+	MaxMiB   int
+	Types    string
 	Errors   map[string]string
-	Sent     bool
+	Summary  string // what is wrong, "" when nothing is
+	Done     string // what was just done: the end of a text key, "" for nothing
+	Others   []otherRequest
+}
+
+// requestMessage is one message and the steps that came after it.
+type requestMessage struct {
+	Staff bool
+	Body  string
+	At    time.Time
+	Files []fileView
+	Steps []requestStep
+}
+
+// requestStep is a change that the customer is told of.
+type requestStep struct {
+	At time.Time
+	To ticket.State
+}
+
+// otherRequest is another request of the same person.
+type otherRequest struct {
+	Number   string
+	Subject  string
+	State    ticket.State
+	Received time.Time
+	Path     string
 }
 
 // dueView is a promise and when it is due.
@@ -112,44 +145,108 @@ func (s *Server) request(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.showRequest(c, http.StatusOK, t, "", nil)
+	return s.showRequest(c, http.StatusOK, t, contactValues{}, nil)
 }
 
-func (s *Server) showRequest(c *gin.Context, status int, t ticket.Ticket, message string, wrong *errs.Error) error {
-	loc, ctx, db := s.locale(c), c.Request.Context(), s.opt.Support.Store
-	messages, err := db.MessagesOf(ctx, t.ID, false)
-	if err != nil {
-		return err
-	}
-	files, err := db.AttachmentsOf(ctx, t.ID)
-	if err != nil {
-		return err
-	}
+// requestDone is what a page may say that was just done.
+var requestDone = []string{"sent", "opened", "solved", "unsolved"}
+
+// maxOthers is how many other requests of the person are listed.
+const maxOthers = 20
+
+// showRequest shows the page; typed is what a refused form held.
+func (s *Server) showRequest(c *gin.Context, status int, t ticket.Ticket, typed contactValues, wrong *errs.Error) error {
+	loc := s.locale(c)
 	token := c.Param("token")
-	base := "request/" + token
 	v := requestView{
-		Chrome: s.chrome(loc, base, loc.T("request.title", "Number", t.Number)).private(), Token: token, Number: t.Number,
-		Subject: t.Subject, State: t.State, Received: t.ReceivedAt, Message: message, Errors: map[string]string{},
-		Closed: t.State == ticket.Closed || t.State == ticket.Merged, Sent: c.Query("sent") == "1",
+		Chrome: s.chrome(loc, "request/"+token, loc.T("request.title", "Number", t.Number)).private(), Token: token, Number: t.Number,
+		Subject: t.Subject, State: t.State, Received: t.ReceivedAt, Message: typed.Message, Files: typed.Files,
+		MaxFiles: intake.MaxAttachments, MaxMiB: intake.MaxAttachment >> 20, Types: intake.AllowedTypes, Errors: map[string]string{},
+		Active: t.State.Active(), Closed: t.State == ticket.Closed, Resolved: t.State == ticket.Resolved,
+		Solvable: t.State.Active() && t.State != ticket.New,
 	}
 	v.Kind = "request"
 	v.crumbs(loc, Crumb{v.Title, ""})
+	if done := c.Query("done"); slices.Contains(requestDone, done) {
+		v.Done = done
+	}
 	for _, g := range dueViews(t, s.opt.Clock.Now()) {
 		if !g.Internal && (g.Name == "first_response" || g.Name == "resolution") {
 			v.Targets = append(v.Targets, g)
 		}
 	}
-	for _, m := range messages {
-		mv := messageView{Staff: m.Author == ticket.ByStaff, Body: m.Body, At: m.At}
-		mv.Files = fileViews(files, m.ID, "/"+loc.Lang+"/"+base+"/files/")
-		v.Thread = append(v.Thread, mv)
+	var err error
+	if v.Thread, err = s.requestThread(c, t, "/"+loc.Lang+"/request/"+token+"/files/"); err != nil {
+		return err
+	}
+	if v.Others, err = s.otherRequests(c, t); err != nil {
+		return err
 	}
 	if wrong != nil {
+		v.Summary = failureText(loc, failures[wrong.Kind], wrong)
 		for _, f := range wrong.Fields {
 			v.Errors[f.Name] = loc.Text(f.Key, f.Args)
 		}
 	}
 	return render(s, c, status, requestPage, v)
+}
+
+// requestThread is what was said, and after each message the steps that the
+// customer is told of.
+func (s *Server) requestThread(c *gin.Context, t ticket.Ticket, files string) ([]requestMessage, error) {
+	ctx, db := c.Request.Context(), s.opt.Support.Store
+	messages, err := db.MessagesOf(ctx, t.ID, false)
+	if err != nil {
+		return nil, err
+	}
+	stored, err := db.AttachmentsOf(ctx, t.ID)
+	if err != nil {
+		return nil, err
+	}
+	events, err := db.EventsOf(ctx, t.ID)
+	if err != nil {
+		return nil, err
+	}
+	var thread []requestMessage
+	for _, m := range messages {
+		thread = append(thread, requestMessage{Staff: m.Author == ticket.ByStaff, Body: m.Body, At: m.At, Files: fileViews(stored, m.ID, files)})
+	}
+	for _, e := range events {
+		to := ticket.State(e.Data.To)
+		if e.Kind != ticket.StateChanged || to != ticket.Resolved && to != ticket.Reopened && to != ticket.Closed {
+			continue
+		}
+		i := len(thread) - 1
+		for i > 0 && thread[i].At.After(e.At) {
+			i--
+		}
+		if i >= 0 {
+			thread[i].Steps = append(thread[i].Steps, requestStep{e.At, to})
+		}
+	}
+	return thread, nil
+}
+
+// otherRequests lists what else the person asked. A person is known once they
+// acted on a link that was mailed to the address; before, nothing is listed.
+func (s *Server) otherRequests(c *gin.Context, t ticket.Ticket) ([]otherRequest, error) {
+	ctx, db := c.Request.Context(), s.opt.Support.Store
+	person, err := db.CustomerOfPerson(ctx, t.PersonID)
+	if err != nil || !person.Confirmed || person.Tickets < 2 {
+		return nil, err
+	}
+	tickets, err := db.TicketsOfPerson(ctx, t.PersonID, maxOthers+1)
+	if err != nil {
+		return nil, err
+	}
+	var all []otherRequest
+	for _, o := range tickets {
+		if o.ID != t.ID && len(all) < maxOthers {
+			path := "/" + s.locale(c).Lang + "/request/" + AccessToken(s.opt.Support.Secret, o.ID)
+			all = append(all, otherRequest{o.Number, o.Subject, o.State, o.ReceivedAt, path})
+		}
+	}
+	return all, nil
 }
 
 func fileViews(files []intake.StoredAttachment, messageID, base string) []fileView {
@@ -184,31 +281,6 @@ func dueViews(t ticket.Ticket, now time.Time) []dueView {
 	return all
 }
 
-// requestReply adds what the customer writes on "my request".
-func (s *Server) requestReply(c *gin.Context) error {
-	t, err := s.byToken(c)
-	if err != nil {
-		return err
-	}
-	if err := c.Request.ParseForm(); err != nil {
-		return errs.Newf(errs.Invalid, "", "form: %w", err)
-	}
-	body := c.Request.PostForm.Get("message")
-	landed, err := s.opt.Support.Tickets.CustomerReply(c.Request.Context(), t.ID, ticket.CustomerMessage{Body: body})
-	if err != nil {
-		if errs.Is(err, errs.Invalid) {
-			return s.showRequest(c, http.StatusUnprocessableEntity, t, body, asError(err))
-		}
-		return err
-	}
-	token := c.Param("token")
-	if landed.Opened { // the new ticket's own page; its author is the reader
-		token = AccessToken(s.opt.Support.Secret, landed.TicketID)
-	}
-	s.redirect(c, http.StatusSeeOther, "/"+s.locale(c).Lang+"/request/"+token+"?sent=1")
-	return nil
-}
-
 // requestFile downloads an attachment of the customer's own ticket.
 func (s *Server) requestFile(c *gin.Context) error {
 	t, err := s.byToken(c)
@@ -240,40 +312,5 @@ func (s *Server) sendFile(c *gin.Context, ticketID, id string) error {
 	h.Set("Content-Length", strconv.FormatInt(a.Size, 10))
 	h.Set("Cache-Control", "no-store")
 	http.ServeContent(c.Writer, c.Request, "", a.CreatedAt, f)
-	return nil
-}
-
-var privacyPage = definePage[privacyView]("privacy")
-
-type privacyView struct {
-	Chrome
-	Refused bool // measurement is off for this browser
-	Signal  bool // because the browser says so
-}
-
-// privacy explains the one cookie and lets the person refuse it (D-36).
-func (s *Server) privacy(c *gin.Context) error {
-	loc := s.locale(c)
-	v := privacyView{Chrome: s.chrome(loc, "privacy", loc.T("privacy.title")), Refused: refusesMeasurement(c.Request)}
-	v.Signal = c.GetHeader("Sec-GPC") == "1" || c.GetHeader("DNT") == "1"
-	v.Kind, v.Description = "privacy", loc.T("privacy.description")
-	v.crumbs(loc, Crumb{v.Title, ""})
-	return render(s, c, http.StatusOK, privacyPage, v)
-}
-
-func (s *Server) privacySet(c *gin.Context) error {
-	if err := c.Request.ParseForm(); err != nil {
-		return errs.Newf(errs.Invalid, "", "form: %w", err)
-	}
-	switch choice := c.Request.PostForm.Get("measure"); choice {
-	case "no":
-		// The refusal itself has to be remembered, for longer than a visit.
-		s.setCookie(c, visitorCookie, visitorRefuse, "/", 180*24*time.Hour)
-	case "yes":
-		s.setCookie(c, visitorCookie, "", "/", -time.Second)
-	default:
-		return errs.InvalidFields(errs.Field{Name: "measure", Key: "error.field.choice"})
-	}
-	s.redirect(c, http.StatusSeeOther, fmt.Sprintf("/%s/privacy", s.locale(c).Lang))
 	return nil
 }

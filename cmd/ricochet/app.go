@@ -139,15 +139,15 @@ func (a *app) build(ctx context.Context, s *serveCmd) error {
 	if err != nil {
 		return err
 	}
-	a.notifier = &notify.Notifier{
+	a.notifier = a.acknowledge(&notify.Notifier{
 		Store:  store.As[notify.Tx]{DB: a.db, Cast: func(tx *store.Tx) notify.Tx { return tx }},
 		Sender: sender, Texts: a.web.Texts(), BaseURL: s.BaseURL, Domain: messageDomain(s.BaseURL), Log: a.log, Reply: reply,
 		Access: func(id string) string { return web.AccessToken(a.secret, id) },
-	}
+	})
 	if err := a.openAlerts(s, clocks, told); err != nil {
 		return err
 	}
-	a.jobs(a.notifier)
+	a.jobs(a.tickets(clocks), a.notifier)
 	return nil
 }
 
@@ -244,7 +244,7 @@ func (a *app) popular(lang string, n int) []string {
 }
 
 // jobs says who does which kind of durable work.
-func (a *app) jobs(n *notify.Notifier) {
+func (a *app) jobs(tickets *ticket.Service, n *notify.Notifier) {
 	payload := func(f func(context.Context, string) error) jobs.Handler {
 		return func(ctx context.Context, j jobs.Job) error { return f(ctx, j.Payload) }
 	}
@@ -255,7 +255,7 @@ func (a *app) jobs(n *notify.Notifier) {
 	a.runner = &jobs.Runner{
 		Store: a.db, Clock: a.clock, Log: a.log, Worker: fmt.Sprintf("%s:%d:%s", host, os.Getpid(), deflect.NewID()),
 		Handlers: map[string]jobs.Handler{
-			intake.JobTicketCreated:   payload(n.TicketCreated),
+			intake.JobTicketCreated:   a.ticketCreated(n, tickets),
 			ticket.JobStaffReplied:    payload(n.StaffReplied),
 			ticket.JobCustomerReplied: payload(n.CustomerReplied),
 			ticket.JobTellStaff:       payload(n.StaffNews),

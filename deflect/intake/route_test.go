@@ -41,7 +41,7 @@ func TestRulesSortNewTickets(t *testing.T) {
 		}
 		want := &ticket.Routing{
 			Rules: []string{"about-a-service", "marked-urgent", "service-down", "to-the-cre", "to-priority"}, Category: "technical",
-			Queue: ticket.PriorityQueue, Proposed: ticket.P4, Tags: []string{"urgent", "service-down"}, Page: true, Unverified: true,
+			Queue: ticket.PriorityQueue, Proposed: ticket.P4, Tags: []string{"service-down", "urgent"}, Page: true, Unverified: true,
 		}
 		if diff := cmp.Diff(want, log[0].Data.Routing); diff != "" {
 			t.Error(diff)

@@ -104,6 +104,12 @@ type Notifier struct {
 	Channels  []Channel
 	Poster    Poster
 	Templates *Templates // the operator's texts, nil for none
+
+	// Answers finds articles that may answer a new ticket; nil for none.
+	Answers func(ctx context.Context, ticketID string) ([]Article, error)
+	// SolvedLink is the end of the link with which a ticket's author says that
+	// an article solved it (D-30).
+	SolvedLink func(t ticket.Ticket) string
 }
 
 // job is the payload of the ticket jobs.
@@ -130,6 +136,7 @@ func (n *Notifier) TicketCreated(ctx context.Context, payload string) error {
 	if err != nil {
 		return err
 	}
+	found := n.find(ctx, j.Ticket)
 	return n.Store.InTx(ctx, func(tx Tx) error {
 		t, err := tx.TicketByID(j.Ticket)
 		if err != nil {
@@ -140,10 +147,10 @@ func (n *Notifier) TicketCreated(ctx context.Context, payload string) error {
 			return err
 		}
 		data := n.data(t, to)
-		data["Due"] = n.dueLines(t)
+		data["Due"], data["Answers"] = n.dueLines(t), n.answers(t, found)
 		subject, body := n.write(t.Lang, Acknowledgement, data)
 		ack := Mail{
-			Dedupe: "ack:" + t.ID, TicketID: t.ID, Kind: Acknowledgement, Automatic: true, Subject: subject, Body: body,
+			Dedupe: "ack:" + t.ID, TicketID: t.ID, Kind: Acknowledgement, Automatic: true, Subject: subject, Body: tidy(body),
 			MessageID: n.threadID(t.ID), ReplyTo: n.replyTo(t),
 		}
 		if err := n.post(tx, ack, to, t.Lang); err != nil {

@@ -124,7 +124,7 @@ func (m mailTemplate) execute(data map[string]any) (subject, body string, err er
 func Sample() map[string]any {
 	return map[string]any{
 		"Name": "Zoé Martin", "Number": "VM-7K3F-92", "Subject": "VM inaccessible", "Link": "https://help.example/request/…",
-		"Due": "…", "Message": "…", "Closes": "…", "Why": "…",
+		"Due": "…", "Message": "…", "Closes": "…", "Why": "…", "Answers": "…",
 	}
 }
 
@@ -169,7 +169,7 @@ type Preview struct {
 // Previews are all customers' mails in a language, as the texts are now.
 func (n *Notifier) Previews(lang string) []Preview {
 	data := Sample()
-	for _, name := range []string{"Due", "Message", "Closes", "Why"} {
+	for _, name := range []string{"Due", "Message", "Closes", "Why", "Answers"} {
 		data[name] = n.Texts.Text(lang, "mail.sample."+strings.ToLower(name), nil)
 	}
 	data["Link"] = n.BaseURL + "/" + lang + "/request/…"

@@ -151,6 +151,7 @@ func (r *Rules) Decide(read Reading, c Case) Decision {
 			break
 		}
 	}
+	slices.Sort(d.Tags)
 	return d
 }
 

@@ -7,11 +7,5 @@ ALTER TABLE tickets ADD COLUMN fingerprint TEXT;
 -- Where an answer to a mail goes: an address that names the ticket.
 ALTER TABLE mails ADD COLUMN reply_to TEXT NOT NULL DEFAULT '';
 
--- The links of mails that were used: each acts once.
-CREATE TABLE used_links (
-    token_hash TEXT PRIMARY KEY,
-    ticket_id  TEXT,
-    used_at    BIGINT NOT NULL,
-    expires_at BIGINT NOT NULL     -- the row is of no use after the link has expired
-);
-CREATE INDEX used_links_expires ON used_links (expires_at);
+-- How much each member of the team owes work on, for assignment (D-22).
+CREATE INDEX tickets_owed ON tickets (assignee) WHERE assignee IS NOT NULL AND state NOT IN ('resolved', 'closed', 'merged');
