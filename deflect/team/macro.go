@@ -54,7 +54,7 @@ func (m Macro) In(lang string) (text MacroText, found string) {
 }
 
 // Variables are the names that may stand between {{ and }} in a macro.
-var Variables = []string{"customer_name", "company", "ticket_number", "subject", "priority", "tier", "due", "agent_name", "link"}
+var Variables = []string{"customer_name", "company", "ticket_number", "subject", "priority", "tier", "due", "agent_name"}
 
 // piece is a stretch of a macro: text, or the name of a variable.
 type piece struct{ text, name string }
@@ -86,10 +86,10 @@ func pieces(field, body string) ([]piece, error) {
 	}
 }
 
-// Render fills the variables of a text in. A variable without a value leaves
-// no trace, nor does the space before it: "Bonjour {{customer_name}}," becomes
-// "Bonjour,". A text that was stored has been checked, so an error is a
-// defect.
+// Render fills the variables of a text in. An empty value leaves no trace, nor
+// does the space before it: "Bonjour {{customer_name}}," becomes "Bonjour,". A
+// variable that values does not have stays as "[due]", for a person to replace.
+// A text that was stored has been checked, so an error is a defect.
 func Render(body string, values map[string]string) (string, error) {
 	all, err := pieces("body", body)
 	if err != nil {
@@ -97,16 +97,47 @@ func Render(body string, values map[string]string) (string, error) {
 	}
 	var b strings.Builder
 	for i, p := range all {
-		switch {
-		case p.name != "":
-			b.WriteString(values[p.name])
-		case i+1 < len(all) && values[all[i+1].name] == "":
-			b.WriteString(strings.TrimRight(p.text, " \u00a0"))
-		default:
+		if p.name == "" {
+			if i+1 < len(all) {
+				if v, ok := values[all[i+1].name]; ok && v == "" {
+					p.text = strings.TrimRight(p.text, " \u00a0")
+				}
+			}
 			b.WriteString(p.text)
+			continue
+		}
+		if v, ok := values[p.name]; ok {
+			b.WriteString(v)
+		} else {
+			b.WriteString("[" + p.name + "]")
 		}
 	}
 	return b.String(), nil
+}
+
+// blanks are what the shipped texts leave for a person to write.
+var blanks = []string{"[à compléter]", "[to fill in]"}
+
+// Unfinished is the first place of an answer that was left to be filled in,
+// with its line; "" when there is none. Such an answer must not be sent.
+func Unfinished(body string) (mark string, line int) {
+	at := -1
+	look := func(m string) {
+		if i := strings.Index(body, m); i >= 0 && (at < 0 || i < at) {
+			at, mark = i, m
+		}
+	}
+	for _, m := range blanks {
+		look(m)
+	}
+	for _, v := range Variables {
+		look("[" + v + "]")
+		look("{{" + v + "}}")
+	}
+	if at < 0 {
+		return "", 0
+	}
+	return mark, 1 + strings.Count(body[:at], "\n")
 }
 
 // Clean trims a macro and names every wrong field: name_fr, body_en, state,
