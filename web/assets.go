@@ -21,7 +21,7 @@ import (
 // instead of several, and theme.css first because the rest uses its variables.
 var bundles = map[string][]string{
 	"site.css":  {"css/theme.css", "css/base.css", "css/layout.css", "css/components.css", "css/article.css", "css/search.css", "css/code.css", "css/print.css"},
-	"staff.css": {"css/staff.css", "css/staff_desk.css"},
+	"staff.css": {"css/staff.css", "css/staff_desk.css", "css/staff_team.css"},
 	"site.js":   {"js/search.js", "js/article.js", "js/site.js"},
 }
 

@@ -23,6 +23,7 @@ import (
 func (s *Server) staffRoutes() {
 	s.alertRoutes()
 	s.accountRoutes()
+	s.composeRoutes()
 	s.gapRoutes()
 	s.deskRoutes()
 	s.experimentRoutes()

@@ -43,6 +43,7 @@ type ticketView struct {
 	Time     []timeView
 	Minutes  int // noted in all
 	Choices  ticketChoices
+	Parts    ticketParts
 	Typed    typed
 	Summary  string // what went wrong, "" when nothing did
 	Stale    bool   // somebody else was faster: what changed since is marked in the thread
@@ -109,7 +110,7 @@ func (s *Server) showTicket(c *gin.Context, m *ticket.Staff, status int, wrong *
 		Topic: categoryName(loc, cmp.Or(t.Category, "unknown")), Assignee: names[t.Assignee],
 		Clocks: s.clockViews(loc, t, events, now), Choices: s.ticketChoices(loc, t, names),
 	}
-	v.Scripts = []string{"desk.js"}
+	v.Scripts = []string{"desk.js", "compose.js"}
 	v.Next, v.HasNext = s.nextDue(loc, t, now)
 	for _, id := range t.Watchers {
 		v.Watchers = append(v.Watchers, cmp.Or(names[id], id))
@@ -131,6 +132,10 @@ func (s *Server) showTicket(c *gin.Context, m *ticket.Staff, status int, wrong *
 	if wrong != nil {
 		seen = v.refused(loc, c.Request.PostForm, wrong, seen)
 	}
+	if v.Parts, err = s.partsOf(c, m, t, v.Customer, names, wrong); err != nil {
+		return err
+	}
+	v.Parts.seen(v.Seen, c.Request.PostForm)
 	th := thread{loc: loc, names: names, customer: cmp.Or(v.Customer.Name, v.Customer.Email), seen: seen, links: v.Links}
 	if v.Thread, err = s.staffThread(ctx, t, events, th); err != nil {
 		return err

@@ -36,9 +36,6 @@ func number(text string) int64 {
 // ticketActions does what the buttons of the ticket page ask for, by the
 // button's value. The answer is the path to show next, "" for the same page.
 var ticketActions = map[string]func(*Server, context.Context, formAct) (next string, err error){
-	"reply": func(s *Server, ctx context.Context, a formAct) (string, error) {
-		return "", s.opt.Support.Tickets.Reply(ctx, a.id, a.version, a.staff.ID, a.form.Get("reply"), ticket.State(a.form.Get("then")))
-	},
 	"note": func(s *Server, ctx context.Context, a formAct) (string, error) {
 		return "", s.opt.Support.Tickets.Note(ctx, a.id, a.version, a.staff.ID, a.form.Get("note"))
 	},

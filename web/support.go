@@ -66,6 +66,7 @@ type SupportStore interface {
 	StaffBySession(ctx context.Context, hash string, now time.Time) (m ticket.Staff, seen time.Time, err error)
 	StaffNames(context.Context) (map[string]string, error)
 	TeamStore
+	PanelStore
 	Setting(ctx context.Context, name string) (string, error)
 	TokenScope(ctx context.Context, hash string) (string, error)
 	SaveCustomers(context.Context, []intake.Customer) error

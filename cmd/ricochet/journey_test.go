@@ -231,7 +231,7 @@ func conversation(t *testing.T, s *site, w words, number, link string) {
 	desk.says(".timeline", "journal de bord.txt")
 	desk.write("#f-reply", w.teamReply)
 	desk.choose("#f-then", "waiting_customer")
-	desk.click(`button[value=reply]`)
+	desk.click(`button.primary[value=send]`)
 	desk.says(".page-head", w.waiting)
 	desk.says(".timeline", w.teamReply)
 

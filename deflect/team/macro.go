@@ -100,7 +100,7 @@ func Render(body string, values map[string]string) (string, error) {
 		if p.name == "" {
 			if i+1 < len(all) {
 				if v, ok := values[all[i+1].name]; ok && v == "" {
-					p.text = strings.TrimRight(p.text, " \u00a0")
+					p.text = strings.TrimRight(p.text, " \u00a0\u202f")
 				}
 			}
 			b.WriteString(p.text)

@@ -48,3 +48,20 @@ type Absence struct {
 	From, Until time.Time
 	CreatedBy   string
 }
+
+// Past is an earlier ticket in a customer's history.
+type Past struct {
+	ID, Number, Subject, Lang string
+	State                     State
+	Priority                  Priority
+	ReceivedAt                time.Time
+	Colleague                 bool // somebody else of the same customer wrote it
+}
+
+// Read is an article that the author of a ticket read before writing and
+// agreed to share.
+type Read struct {
+	Article string // pair id
+	Lang    string
+	At      time.Time
+}

@@ -75,3 +75,6 @@ CREATE TABLE shared_reading (
     at        BIGINT NOT NULL,
     PRIMARY KEY (ticket_id, article, lang)
 );
+
+-- A company's tickets, for the customer panel of the desk.
+CREATE INDEX persons_customer ON persons (customer_id) WHERE customer_id IS NOT NULL;
