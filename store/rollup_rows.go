@@ -18,7 +18,8 @@ import (
 func (db *DB) FirstEvent(ctx context.Context) (time.Time, error) {
 	rows, err := db.get(ctx, `SELECT MIN(at) FROM (
 		SELECT MIN(started_at) AS at FROM attempts UNION ALL SELECT MIN(at) FROM searches UNION ALL
-		SELECT MIN(started_at) FROM visits UNION ALL SELECT MIN(at) FROM votes UNION ALL SELECT MIN(received_at) FROM tickets) AS firsts`)
+		SELECT MIN(started_at) FROM visits UNION ALL SELECT MIN(at) FROM votes UNION ALL SELECT MIN(received_at) FROM tickets UNION ALL
+		SELECT MIN(answered_at) FROM nps_answers) AS firsts`)
 	at, err := first(rows, err, func(r rowScanner) (sql.NullInt64, error) {
 		var v sql.NullInt64
 		err := r.Scan(&v)
@@ -212,4 +213,20 @@ func (db *DB) VoteRows(ctx context.Context, from, to time.Time) ([]report.VoteRo
 	rows, err := db.get(ctx, `SELECT lang, article, revision, helpful, CASE WHEN helpful = 1 THEN '' ELSE reason END, COUNT(*) FROM votes
 		WHERE at >= $1 AND at < $2 GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5`, millis(from), millis(to))
 	return collect(rows, err, scanVoteRow)
+}
+
+// SurveyRows lists the answers given in [from, to): satisfaction after a
+// ticket, with its tier, and the quarter's recommendation.
+func (db *DB) SurveyRows(ctx context.Context, from, to time.Time) ([]report.SurveyRow, error) {
+	rows, err := db.get(ctx, `SELECT s.answered_at, 'csat', s.score, s.solved, t.tier FROM surveys s JOIN tickets t ON t.id = s.ticket_id
+		WHERE s.answered_at >= $1 AND s.answered_at < $2
+		UNION ALL SELECT answered_at, 'nps', score, 0, '' FROM nps_answers WHERE answered_at >= $3 AND answered_at < $4`,
+		millis(from), millis(to), millis(from), millis(to))
+	return collect(rows, err, func(r rowScanner) (report.SurveyRow, error) {
+		var s report.SurveyRow
+		var at, solved int64
+		err := r.Scan(&at, &s.Kind, &s.Score, &solved, &s.Tier)
+		s.At, s.Solved = instant(at), solved == 1
+		return s, err
+	})
 }

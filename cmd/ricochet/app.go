@@ -45,6 +45,7 @@ type app struct {
 	runner    *jobs.Runner
 	notifier  *notify.Notifier
 	timers    *notify.Timers
+	rolling   rolling             // the reports and what keeps their sums
 	problems  func() []kb.Problem // what the staff see about the content
 	mailTo    string
 	secret    []byte
@@ -139,6 +140,7 @@ func (a *app) build(ctx context.Context, s *serveCmd) error {
 	if err != nil {
 		return err
 	}
+	a.openReports(set.Book, zone)
 	a.notifier = a.acknowledge(&notify.Notifier{
 		Store:  store.As[notify.Tx]{DB: a.db, Cast: func(tx *store.Tx) notify.Tx { return tx }},
 		Sender: sender, Texts: a.web.Texts(), BaseURL: s.BaseURL, Domain: messageDomain(s.BaseURL), Log: a.log, Reply: reply,
@@ -261,6 +263,7 @@ func (a *app) jobs(tickets *ticket.Service, n *notify.Notifier) {
 			ticket.JobTellStaff:       payload(n.StaffNews),
 			notify.JobSend:            n.Send,
 			notify.JobDeliver:         n.Deliver,
+			jobRollup:                 a.rollup,
 		},
 	}
 	a.db.OnEnqueue(a.runner.Wake)
@@ -276,6 +279,7 @@ func (a *app) start(ctx context.Context) {
 	a.running.Go(func() { a.watchRules(ctx) })
 	a.running.Go(func() { a.sweep(ctx) })
 	a.running.Go(func() { a.web.RunLive(ctx) })
+	a.running.Go(func() { a.keepRolling(ctx) })
 	a.running.Go(func() {
 		if err := a.live.Run(ctx); err != nil && ctx.Err() == nil {
 			a.log.Error("watch the content folder", "err", err)

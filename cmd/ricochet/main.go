@@ -25,6 +25,8 @@ type cli struct {
 	Sla       slaCmd       `cmd:"" name:"sla" help:"Check policies, verify vectors, explain clocks."`
 	Deflect   deflectCmd   `cmd:"" help:"Estimate and simulate deflection."`
 	Rules     rulesCmd     `cmd:"" help:"Check and try the rules that sort new tickets."`
+	Report    reportCmd    `cmd:"" help:"Rebuild and print the figures of support."`
+	Demo      demoCmd      `cmd:"" help:"Fill a fresh instance with a made-up year, or remove it."`
 	Customers customersCmd `cmd:"" help:"Import the customer list that decides the tiers."`
 	Token     tokenCmd     `cmd:"" help:"Make a token for the API."`
 	Backup    backupCmd    `cmd:"" help:"Write a consistent copy of the data, also while the site runs."`

@@ -58,6 +58,7 @@ type RollStore interface {
 	SearchRows(ctx context.Context, from, to time.Time) ([]SearchRow, error)
 	VisitRows(ctx context.Context, from, to time.Time) ([]VisitRow, error)
 	VoteRows(ctx context.Context, from, to time.Time) ([]VoteRow, error)
+	SurveyRows(ctx context.Context, from, to time.Time) ([]SurveyRow, error)
 
 	// AttemptStarts lists when the attempts began to which the ledger added a
 	// line with an id of at least from.
@@ -255,6 +256,13 @@ func (r *Roller) makeRaw(ctx context.Context, day Day) error {
 		return err
 	}
 	if c.Cells[SubjectVisits], err = VisitCells(visits); err != nil {
+		return err
+	}
+	surveys, err := r.Store.SurveyRows(ctx, p.Start(), p.End())
+	if err != nil {
+		return err
+	}
+	if c.Cells[SubjectSurveys], err = SurveyCells(surveys); err != nil {
 		return err
 	}
 	return r.Store.SaveDay(ctx, day, c)

@@ -28,6 +28,8 @@ type Reader interface {
 	Backlog(ctx context.Context, before Day) (int, error)
 	// BrokenTickets lists the tickets with a promise broken in the days.
 	BrokenTickets(ctx context.Context, from, to Day) ([]BrokenTicket, error)
+	// CreditsOf lists the credits for promises broken in [from, to).
+	CreditsOf(ctx context.Context, from, to time.Time) ([]CreditRow, error)
 	// RolledUp is the instant up to which the roll-ups are complete; zero
 	// before the first run.
 	RolledUp(ctx context.Context) (time.Time, error)

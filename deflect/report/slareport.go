@@ -36,12 +36,35 @@ type Corrective struct {
 
 // Impact is what the broken promises mean for the customers.
 type Impact struct {
-	Customers  int   `json:"customers"`  // companies with at least one
-	Tickets    int   `json:"tickets"`    // tickets with at least one
-	Open       int   `json:"open"`       // of them, still unsolved
-	MRRCents   int64 `json:"mrrCents"`   // the monthly revenue of those companies
-	Credits    int   `json:"credits"`    // credits offered in the month (D-25)
-	CreditCent int64 `json:"creditCent"` // what they come to, euro cents
+	Customers int   `json:"customers"` // companies with at least one
+	Tickets   int   `json:"tickets"`   // tickets with at least one
+	Open      int   `json:"open"`      // of them, still unsolved
+	MRRCents  int64 `json:"mrrCents"`  // the monthly revenue of those companies
+	Credits   int   `json:"credits"`   // for broken promises of the period (D-25)
+	Applied   int   `json:"applied"`   // of them, already granted
+	// AtMost is what the credits come to without the month's cap, and Granted
+	// what was applied, in euro cents of today's monthly revenue.
+	AtMostCents  int64 `json:"atMostCents"`
+	GrantedCents int64 `json:"grantedCents"`
+}
+
+// CreditRow is a credit for a broken promise (D-25); shares are hundredths of a
+// percent of the month.
+type CreditRow struct {
+	State    string
+	Share    int
+	Applied  int
+	MRRCents int64
+}
+
+// credits adds up what broken promises cost.
+func (i *Impact) credits(rows []CreditRow) {
+	for _, c := range rows {
+		i.Credits++
+		i.Applied += one(c.State == "applied")
+		i.AtMostCents += c.MRRCents * int64(c.Share) / 10_000
+		i.GrantedCents += c.MRRCents * int64(c.Applied) / 10_000
+	}
 }
 
 // TopBreaches is how many of the worst the report names.
@@ -88,8 +111,13 @@ func (s *Service) SLA(ctx context.Context, p Period) (SLAReport, error) {
 	if err != nil {
 		return r, err
 	}
+	credits, err := s.Store.CreditsOf(ctx, p.Start(), p.End())
+	if err != nil {
+		return r, err
+	}
 	r.list(broken)
 	r.correct()
+	r.Impact.credits(credits)
 	return r, nil
 }
 

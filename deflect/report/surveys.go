@@ -6,8 +6,8 @@ import "time"
 type SurveyRow struct {
 	At     time.Time
 	Kind   SurveyKind
-	Score  int // 1-5 for CSAT, 0-10 for NPS
-	Solved *bool
+	Score  int  // 1-5 for CSAT, 0-10 for NPS
+	Solved bool // CSAT: the problem is
 	Tier   string
 }
 
@@ -57,9 +57,7 @@ func countSurvey(s SurveyRow) SurveyCounts {
 		if s.Score >= 1 && s.Score <= 5 {
 			c.Scores[s.Score-1] = 1
 		}
-		if s.Solved != nil {
-			c.SaidSolved, c.SaidNot = one(*s.Solved), one(!*s.Solved)
-		}
+		c.SaidSolved, c.SaidNot = one(s.Solved), one(!s.Solved)
 	case NPS:
 		c.NPS, c.Promoters, c.Detractors = 1, one(s.Score >= 9), one(s.Score <= 6)
 	}

@@ -177,20 +177,20 @@ func (f *Facts) readLog(log []ticket.Event) {
 				f.First = &Answer{At: e.At, Calendar: seconds(e.At.Sub(f.Received))}
 			}
 			f.Replies = append(f.Replies, Reply{At: e.At, Agent: e.Actor.ID})
-		case ticket.StateChanged:
+		case ticket.StateChanged, ticket.MergedInto:
 			from, to := ticket.State(e.Data.From), ticket.State(e.Data.To)
 			reopened = reopened || to == ticket.Reopened
 			f.move(e, from, to, reopened)
-			if to == ticket.Escalated {
+		case ticket.LevelChanged:
+			if level(e.Data.To) > level(e.Data.From) {
 				f.Escal = append(f.Escal, e.At)
-			}
-			if to == ticket.Closed {
-				at := e.At
-				f.Closed = &at
 			}
 		}
 	}
 }
+
+// level is the rank of a support level (D-24).
+func level(name string) int { return slices.Index(ticket.SupportLevels, ticket.SupportLevel(name)) }
 
 func (f *Facts) move(e ticket.Event, from, to ticket.State, reopened bool) {
 	agent := ""
@@ -225,11 +225,9 @@ func (f *Facts) cause(log []ticket.Event, c sla.Cycle) Cause {
 			owner = e.Data.To
 		case ticket.StaffReplied:
 			answered = true
-			if owner == "" {
-				owner = e.Actor.ID // who answers first owns it (D-22)
-			}
+		case ticket.LevelChanged:
+			escalated = escalated || level(e.Data.To) > level(e.Data.From)
 		case ticket.StateChanged:
-			escalated = escalated || ticket.State(e.Data.To) == ticket.Escalated
 			reopened = reopened || ticket.State(e.Data.To) == ticket.Reopened
 		}
 	}

@@ -44,6 +44,7 @@ var rules = []rule{
 	{path: "deflect/intake", rooms: []string{"deflect", "deflect/policy", "deflect/ticket"}, others: []string{"github.com/google/uuid"}},
 	{path: "deflect/notify", rooms: []string{"deflect/ticket"}, others: []string{"github.com/google/uuid", "github.com/wneessen/go-mail"}},
 	{path: "deflect/gaps", others: []string{"golang.org/x/text"}},
+	{path: "deflect/demo", rooms: []string{"deflect", "deflect/intake", "deflect/sla", "deflect/ticket"}},
 	{path: "deflect/report", rooms: []string{"deflect", "deflect/sla", "deflect/ticket"}},
 	{path: "store", rooms: []string{"deflect/..."}, others: []string{
 		"modernc.org/sqlite", "github.com/jackc/pgx/v5", "github.com/pressly/goose/v3", "github.com/google/uuid",
