@@ -101,6 +101,7 @@ func (e *explainer) candidate(i int, c candidate, own, shown *found) {
 	e.printf("\n%d. %.3f  %s  %q\n", i+1, c.score, art.ID, art.Title)
 	e.printf("   words %.3f; query covered %.2f, in the title %.2f, in the best passage %.2f, neighbours %.2f; title covered %.2f\n",
 		c.base, c.cover, c.title, c.passage, c.near, c.fit)
+	e.printf("   tie-breakers: votes +%.2f %%, date +%.2f %%\n", 100*c.helpful, 100*c.fresh)
 	if c.best >= 0 && art.Passages[c.best].Heading != "" {
 		e.printf("   best passage: %s\n", art.Passages[c.best].Heading)
 	}

@@ -18,6 +18,8 @@ type candidate struct {
 	head    float64 // share that one of its headings has
 	headFit float64 // the same, less the heading's words that the query has not
 	near    float64 // share of the query's pairs of words that stand close together here
+	helpful float64 // share that votes add to the score
+	fresh   float64 // share that the date adds
 	best    int     // number of the best passage, -1 when none has anything
 }
 

@@ -112,16 +112,33 @@ func (x *Index) rank(ctx context.Context, s *snapshot, v *view, text string, exa
 	if err := x.rescore(s, f.want, f.top); err != nil {
 		return nil, err
 	}
-	help := x.helpfulness.Load()
 	for i := range f.top {
 		c := &f.top[i]
-		c.score = c.base * c.boost(p.long)
-		if help != nil {
-			c.score *= 1 + 0.01*math.Min(1, math.Max(0, (*help)(s.docs[c.num].art)))
-		}
+		c.helpful, c.fresh = x.tieBreakers(v, s.docs[c.num].art)
+		c.score = c.base * c.boost(p.long) * (1 + c.helpful + c.fresh)
 	}
 	slices.SortStableFunc(f.top, func(a, b candidate) int { return cmp.Compare(b.score, a.score) })
 	return f, nil
+}
+
+const (
+	helpfulPull = 0.01  // what the votes move a score by at most
+	freshPull   = 0.005 // what the date moves it by at most
+	freshYears  = 1.0   // years behind the newest article that halve the latter
+)
+
+// tieBreakers are what the votes and the date of an article add to its score,
+// as shares of it: enough to order articles that answer equally well, too
+// little to put one before a better answer.
+func (x *Index) tieBreakers(v *view, art *kb.Article) (helpful, fresh float64) {
+	if help := x.helpfulness.Load(); help != nil {
+		helpful = helpfulPull * math.Min(1, math.Max(0, (*help)(art)))
+	}
+	if !art.Updated.IsZero() {
+		years := v.newest.Sub(art.Updated).Hours() / (365 * 24)
+		fresh = freshPull * math.Exp2(-math.Max(0, years)/freshYears)
+	}
+	return helpful, fresh
 }
 
 // corrected is the text with its typos mended, "" when there were none.

@@ -205,6 +205,24 @@ func TestHelpfulnessBreaksTies(t *testing.T) {
 	}
 }
 
+// Of two articles that answer equally well the newer comes first, and no date
+// puts an article before a better answer.
+func TestFreshnessBreaksTies(t *testing.T) {
+	old := func(f *fstest.MapFile) *fstest.MapFile {
+		return &fstest.MapFile{Data: []byte(strings.Replace(string(f.Data), "2026-01-02", "2019-01-02", 1)), Mode: 0o444}
+	}
+	twin := func() *fstest.MapFile { return page("Resize a volume", "Resize the volume now.") }
+	x := openTest(t, Options{}, fstest.MapFS{
+		"en/a/one.md":   old(twin()),
+		"en/a/two.md":   twin(),
+		"en/a/other.md": page("Attach a disk", "A volume is a disk."),
+	})
+	got, res := first(t, x, Query{Lang: "en", Text: "resize volume"})
+	if got != "a/two" || res.Hits[1].Article.Pair != "a/one" {
+		t.Errorf("first is %q, then %q; want the newer twin, the older, and the rest", got, res.Hits[1].Article.Pair)
+	}
+}
+
 func TestSyncIsIncremental(t *testing.T) {
 	ctx := context.Background()
 	dir := t.TempDir()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"sync"
+	"time"
 
 	index "github.com/blevesearch/bleve_index_api"
 
@@ -40,6 +41,7 @@ type view struct {
 	avg      [numFields]float64 // mean length of each field, in words
 	siblings map[string][]int32 // other language: its document -> ours, -1 for none
 	titles   *titleTable        // for type-ahead
+	newest   time.Time          // the latest date of an article
 }
 
 func newSnapshot(r index.IndexReader, lib *kb.Library, x *Index, before *snapshot) (*snapshot, error) {
@@ -90,6 +92,9 @@ func newSnapshot(r index.IndexReader, lib *kb.Library, x *Index, before *snapsho
 // measure computes the field lengths' means and every document's norms.
 func (v *view) measure(docs []doc, numbers map[*kb.Article]uint32, lengths map[uint32][numFields]int) {
 	for _, art := range v.arts {
+		if art.Updated.After(v.newest) {
+			v.newest = art.Updated
+		}
 		n, ok := numbers[art]
 		if !ok {
 			continue

@@ -19,6 +19,15 @@ type apiResults struct {
 	Total     int         `json:"total"`
 	Corrected string      `json:"corrected,omitempty"` // what was searched instead of query
 	Results   []apiResult `json:"results"`
+
+	// Only while typing.
+	Sections []apiSection `json:"sections,omitempty"` // whose title begins with the words
+	Queries  []string     `json:"queries,omitempty"`  // what several visitors searched with success
+}
+
+type apiSection struct {
+	Title string `json:"title"`
+	URL   string `json:"url"` // site path
 }
 
 type apiResult struct {
@@ -40,11 +49,12 @@ type apiPart struct {
 const (
 	apiDefaultLimit = 10
 	apiMaxLimit     = 50
+	apiBeside       = 3 // sections and searches offered beside the articles
 )
 
 // apiSearch answers GET /api/v1/search?q=&lang=&limit=. With typing=1 the
 // query is unfinished: titles and headings that begin with its words come
-// first. It may be called from other origins: everything it says is public.
+// first, sections and frequent searches come beside them. It may be called from other origins: everything it says is public.
 func (s *Server) apiSearch(c *gin.Context) error {
 	loc, err := s.apiLocale(c)
 	if err != nil {
@@ -99,6 +109,10 @@ func (s *Server) complete(c *gin.Context, library *kb.Library, loc *Locale, quer
 		out.Results = append(out.Results, r)
 	}
 	out.Total = len(out.Results)
+	for _, sec := range offered.Sections[:min(len(offered.Sections), apiBeside)] {
+		out.Sections = append(out.Sections, apiSection{sectionTitle(loc, sec), "/" + loc.Lang + "/" + sec.Slug})
+	}
+	out.Queries = offered.Queries[:min(len(offered.Queries), apiBeside)]
 	return nil
 }
 

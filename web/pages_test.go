@@ -193,6 +193,33 @@ func TestSitemap(t *testing.T) {
 	}
 }
 
+// While somebody types, sections and what others searched with success come
+// beside the articles.
+func TestAPISearchBeside(t *testing.T) {
+	o := fixtureOptions(t, nil)
+	index := fixtureSearch(t, o.Library.Current())
+	index.SetQueries("fr", []string{"produire une facture", "pare-feu fermé"})
+	o.Search = index
+	s, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := get(t, s, "/api/v1/search?lang=fr&typing=1&q=prod")
+	var out apiResults
+	if err := json.Unmarshal(w.Body.Bytes(), &out); err != nil {
+		t.Fatal(err)
+	}
+	if len(out.Sections) != 1 || out.Sections[0].URL != "/fr/products" {
+		t.Errorf("sections %+v, want /fr/products", out.Sections)
+	}
+	if len(out.Queries) != 1 || out.Queries[0] != "produire une facture" {
+		t.Errorf("queries %q", out.Queries)
+	}
+	if w := get(t, s, "/api/v1/search?lang=fr&q=prod"); strings.Contains(w.Body.String(), "produire une facture") {
+		t.Errorf("a finished query is answered with completions: %s", w.Body)
+	}
+}
+
 func TestAPISearch(t *testing.T) {
 	s := fixtureServer(t)
 	for _, tt := range []struct {

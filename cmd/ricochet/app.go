@@ -278,6 +278,7 @@ func (a *app) start(ctx context.Context) {
 	a.running.Go(func() { a.gaps.Run(ctx) })
 	a.running.Go(func() { a.watchRules(ctx) })
 	a.running.Go(func() { a.sweep(ctx) })
+	a.running.Go(func() { a.learn(ctx) })
 	a.running.Go(func() { a.web.RunLive(ctx) })
 	a.running.Go(func() { a.keepRolling(ctx) })
 	a.running.Go(func() {

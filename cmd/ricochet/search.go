@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/vmcloud/ricochet/content"
+	"github.com/vmcloud/ricochet/internal/clock"
 	"github.com/vmcloud/ricochet/kb"
 	"github.com/vmcloud/ricochet/search"
 )
@@ -159,16 +160,28 @@ type searchExplainCmd struct {
 	Lang  string   `help:"Language of the site." default:"fr"`
 	N     int      `short:"n" help:"How many results." default:"5"`
 	Exact bool     `help:"Do not correct typos."`
+	Data     string `help:"Folder of a server's data, whose votes break ties; without it there are none." type:"existingdir" placeholder:"DIR"`
+	Database string `help:"PostgreSQL of that server. Also RICOCHET_DATABASE_FILE." placeholder:"URL"`
 	Query []string `arg:"" help:"What was typed."`
 }
 
 // Run prints the account of the first N results.
-func (c searchExplainCmd) Run(ctx context.Context) (err error) {
-	x, _, err := c.open(ctx)
+func (c searchExplainCmd) Run(ctx context.Context, con console) (err error) {
+	x, library, err := c.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, x.Close()) }()
+	if c.Data != "" || c.Database != "" {
+		db, err := dataFlags{Data: c.Data, Database: c.Database}.open(ctx, con)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = db.Close() }() // it is only read
+		if err := teach(ctx, x, db, library, clock.System{}); err != nil {
+			return err
+		}
+	}
 	return x.Explain(ctx, os.Stdout, search.Query{Lang: c.Lang, Text: strings.Join(c.Query, " "), Exact: c.Exact}, c.N)
 }
 

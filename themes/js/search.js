@@ -49,7 +49,13 @@ function finder(form, number) {
     return node;
   }
 
-  function show(query, results) {
+  const searched = (query) => `${form.action}?q=${encodeURIComponent(query)}`;
+
+  function beside(index, url, text, kind) {
+    return option(index, url, element("strong", {}, text), element("small", {}, kind));
+  }
+
+  function show(query, { results, sections = [], queries = [] }) {
     const options = results.map((hit, i) => {
       const where = element("small", {});
       where.append(hit.section + (hit.heading ? " › " + hit.heading : ""));
@@ -57,7 +63,9 @@ function finder(form, number) {
       for (const part of hit.label || [{ text: hit.title }]) title.append(part.match ? element("mark", {}, part.text) : part.text);
       return option(i, hit.url, title, where);
     });
-    const all = option(options.length, `${form.action}?q=${encodeURIComponent(query)}`, form.dataset.all.replace("%s", query));
+    for (const { title, url } of sections) options.push(beside(options.length, url, title, form.dataset.section));
+    for (const often of queries) options.push(beside(options.length, searched(often), often, form.dataset.often));
+    const all = option(options.length, searched(query), form.dataset.all.replace("%s", query));
     all.classList.add("all");
     list.replaceChildren(...options, all);
     offered = results.map((hit) => hit.id);
@@ -77,7 +85,7 @@ function finder(form, number) {
     try {
       const answer = await fetch(`/api/v1/search?typing=1&limit=6&lang=${form.dataset.lang}&q=${encodeURIComponent(query)}`, { signal: request.signal });
       if (!answer.ok) return;
-      const found = (await answer.json()).results;
+      const found = await answer.json();
       if (chosen < 0) show(query, found); // else the list must not change under somebody's choice
     } catch { /* typed on, or offline: the form still works */ }
   }
