@@ -157,12 +157,12 @@ func (c searchEvalCmd) Run(ctx context.Context) error {
 // searchExplainCmd prints why results stand where they do.
 type searchExplainCmd struct {
 	contentFlag
-	Lang  string   `help:"Language of the site." default:"fr"`
-	N     int      `short:"n" help:"How many results." default:"5"`
-	Exact bool     `help:"Do not correct typos."`
-	Data     string `help:"Folder of a server's data, whose votes break ties; without it there are none." type:"existingdir" placeholder:"DIR"`
-	Database string `help:"PostgreSQL of that server. Also RICOCHET_DATABASE_FILE." placeholder:"URL"`
-	Query []string `arg:"" help:"What was typed."`
+	Lang     string   `help:"Language of the site." default:"fr"`
+	N        int      `short:"n" help:"How many results." default:"5"`
+	Exact    bool     `help:"Do not correct typos."`
+	Data     string   `help:"Folder of a server's data, whose votes break ties; without it there are none." type:"existingdir" placeholder:"DIR"`
+	Database string   `help:"PostgreSQL of that server. Also RICOCHET_DATABASE_FILE." placeholder:"URL"`
+	Query    []string `arg:"" help:"What was typed."`
 }
 
 // Run prints the account of the first N results.
