@@ -27,6 +27,7 @@ func (s *Server) staffRoutes() {
 	s.gapRoutes()
 	s.deskRoutes()
 	s.experimentRoutes()
+	s.personRoutes()
 	s.get("/staff/deflection", s.staffMay(team.SeeFigures, s.deflection))
 	s.get("/staff/deflection.csv", s.staffMay(team.SeeFigures, s.deflectionCSV))
 	s.get("/staff/quarantine", s.staffMay(team.WorkTickets, s.quarantine))

@@ -27,6 +27,7 @@ type Support struct {
 	Rules     *policy.LiveRules
 	Ledger    *deflect.Ledger
 	Trial     *deflect.Experimenter
+	Privacy   *deflect.Privacy
 	Files     *intake.Files
 	Store     SupportStore
 	Suggester Suggester

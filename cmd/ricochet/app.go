@@ -36,6 +36,7 @@ type app struct {
 	web       *web.Server
 	files     *intake.Files
 	ledger    *deflect.Ledger
+	retention *deflect.Retention
 	trial     *deflect.Experimenter
 	judged    time.Time // attempts that began before were judged, as of judgedAll
 	judgedAll time.Time // when all of them were last looked at
@@ -95,7 +96,7 @@ func (a *app) build(ctx context.Context, s *serveCmd) error {
 		return err
 	}
 	clocks := ticket.Clocks{Book: set.Book}
-	if err := a.openLedger(ctx, s.Holdout); err != nil {
+	if err := a.openLedger(ctx, s); err != nil {
 		return err
 	}
 	a.recorder = deflect.NewRecorder(a.db, a.clock, a.log)
@@ -129,7 +130,7 @@ func (a *app) build(ctx context.Context, s *serveCmd) error {
 			Rules:   a.rules,
 			Tickets: a.tickets(clocks),
 			Team:    a.team(),
-			Ledger:  a.ledger, Trial: a.trial, Files: a.files, Store: a.db, Suggester: a.index, Secret: a.secret, MailTo: a.mailTo, MailFiles: s.SMTP == "", Problems: a.problems,
+			Ledger:  a.ledger, Trial: a.trial, Privacy: people(a.db, a.files, s.Data), Files: a.files, Store: a.db, Suggester: a.index, Secret: a.secret, MailTo: a.mailTo, MailFiles: s.SMTP == "", Problems: a.problems,
 			Previews: func(lang string) []notify.Preview { return a.notifier.Previews(lang) }, Channels: described,
 		},
 	})
@@ -311,6 +312,7 @@ func (a *app) sweep(ctx context.Context) {
 			}
 		}
 		a.judge(ctx)
+		a.purge(ctx)
 		if n, err := a.files.RemoveUnused(ctx, a.clock.Now().Add(-keepUnsent), a.db.AttachmentKnown); err != nil && ctx.Err() == nil {
 			a.log.Error("remove unsent attachments", "err", err)
 		} else if n > 0 {

@@ -20,11 +20,15 @@ func experimenter(db *store.DB) *deflect.Experimenter {
 }
 
 // openLedger wires the ledger and begins the hold-out's first period.
-func (a *app) openLedger(ctx context.Context, share float64) error {
+func (a *app) openLedger(ctx context.Context, s *serveCmd) error {
 	a.ledger = &deflect.Ledger{Store: store.As[deflect.Tx]{DB: a.db, Cast: func(tx *store.Tx) deflect.Tx { return tx }}, Periods: a.db}
 	a.trial = experimenter(a.db)
-	if err := a.trial.Begin(ctx, share); err != nil {
-		return fmt.Errorf("--holdout %g: want a share from 0 to %g: %w", share, deflect.MaxShare, err)
+	a.retention = &deflect.Retention{Store: a.db, Months: s.Retention}
+	if s.Retention < 0 {
+		return fmt.Errorf("--retention %d: want a number of months, or 0 to keep everything", s.Retention)
+	}
+	if err := a.trial.Begin(ctx, s.Holdout); err != nil {
+		return fmt.Errorf("--holdout %g: want a share from 0 to %g: %w", s.Holdout, deflect.MaxShare, err)
 	}
 	return nil
 }

@@ -23,6 +23,7 @@ type searchRow struct {
 func (s *site) searchLog(n, clicks int) []searchRow {
 	s.t.Helper()
 	db := open(s.t, "sqlite", "file:"+filepath.Join(s.data, store.FileName)+"?mode=ro")
+	defer func() { _ = db.Close() }() // a reader would keep the log from being folded into the file
 	var all []searchRow
 	until(s.t, 10*time.Second, fmt.Sprintf("%d logged searches", n), func() bool {
 		all = nil

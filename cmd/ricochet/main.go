@@ -29,6 +29,7 @@ type cli struct {
 	Demo      demoCmd      `cmd:"" help:"Fill a fresh instance with a made-up year, or remove it."`
 	Customers customersCmd `cmd:"" help:"Import the customer list that decides the tiers."`
 	Token     tokenCmd     `cmd:"" help:"Make a token for the API."`
+	Privacy   privacyCmd   `cmd:"" help:"Show, export or erase one person's data."`
 	Backup    backupCmd    `cmd:"" help:"Write a consistent copy of the data, also while the site runs."`
 	Restore   restoreCmd   `cmd:"" help:"Check a backup and restore it into an empty data folder or database."`
 	Version   versionCmd   `cmd:"" help:"Print the version."`

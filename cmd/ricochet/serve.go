@@ -36,6 +36,7 @@ type serveCmd struct {
 	Policy         string   `help:"SLA policy file; the built-in policy when left out (see ricochet sla policy)." type:"existingfile" placeholder:"FILE"`
 	Holdout        float64  `help:"Share of visitors, 0 to 0.9, who write without suggestions so that their effect can be measured: the first period's; later ones are set on /staff/experiment." default:"0.2" placeholder:"SHARE"`
 	Rules          string   `help:"Rules that sort new tickets; the built-in ones when left out (see ricochet rules print). Read again when the file changes, and on SIGHUP." type:"existingfile" placeholder:"FILE"`
+	Retention      int      `help:"Months after which searches, comments and old mails lose their text and their visitor; 0 keeps them." default:"13" placeholder:"N"`
 	RateLimit      string   `help:"Writes a minute from one address, or off." default:"60" placeholder:"N"`
 	TrustedProxies []string `help:"Addresses or networks whose X-Forwarded-For counts." placeholder:"CIDR,..."`
 	AttachmentMiB  int64    `name:"attachment-mib" help:"MiB that all attachments together may take." default:"10240" placeholder:"N"`

@@ -175,6 +175,25 @@ func (f *Files) Open(id string) (*os.File, error) {
 	return file, err
 }
 
+// Remove deletes a stored file; one that is gone already is no error.
+func (f *Files) Remove(id string) error {
+	if _, err := uuid.Parse(id); err != nil {
+		return nil // no file of ours has such a name
+	}
+	info, err := os.Stat(f.path(id))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil {
+		err = os.Remove(f.path(id))
+	}
+	if err != nil {
+		return errs.New(errs.Unavailable, "", fmt.Errorf("attachments: %w", err))
+	}
+	f.used.Add(-info.Size())
+	return nil
+}
+
 // RemoveUnused deletes files older than age that no ticket refers to: uploads
 // whose form was never sent. known tells which ids are in use.
 func (f *Files) RemoveUnused(ctx context.Context, before time.Time, known func(context.Context, string) (bool, error)) (int, error) {

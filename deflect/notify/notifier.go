@@ -233,6 +233,9 @@ func (n *Notifier) Send(ctx context.Context, j jobs.Job) error {
 
 // post puts m in the outbox, or records why it stays there.
 func (n *Notifier) post(tx Tx, m Mail, to Recipient, lang string) error {
+	if !strings.Contains(to.Email, "@") {
+		return nil // the person was erased meanwhile (D-36)
+	}
 	m.ID = uuid.Must(uuid.NewV7()).String()
 	m.PersonID, m.Recipient, m.Lang, m.State, m.CreatedAt = to.PersonID, to.Email, lang, Queued, tx.Now()
 	if m.MessageID == "" {
