@@ -43,6 +43,7 @@ var impersonal = map[string]string{
 	"desk_views":         "id staff_id name filter",
 	"escalations":        "id ticket_id from_level to_level tier staff_id",
 	"experiment_periods": "id seed actor reason",
+	"gap_drafts":         "id staff_id lang article title questions",
 	"incident_answers":   "id incident_id body next_state staff_id",
 	"incidents":          "id number title summary state staff_id",
 	"issued_reports":     "cadence from_day to_day",
@@ -77,7 +78,6 @@ var impersonal = map[string]string{
 	"ticket_links":       "ticket_id other_id kind staff_id",
 	"tickets":            "id number form_token person_id visitor channel lang category urgency impact tier priority state assignee next_target sla subcategory component tags watchers level incident_id ending queue",
 	"time_entries":       "id ticket_id staff_id message_id",
-	"used_links":         "token_hash ticket_id",
 	"visits":             "id visitor lang",
 	"votes":              "lang article voter reason",
 }
