@@ -14,6 +14,12 @@ type Vote struct {
 	Comment  string
 }
 
+// VoteComment is a vote with its comment, and when it was cast.
+type VoteComment struct {
+	Vote
+	At time.Time
+}
+
 // MaxComment is the longest comment on a vote, in characters.
 const MaxComment = 1000
 

@@ -21,6 +21,19 @@ func (db *DB) SaveVote(ctx context.Context, v deflect.Vote) error {
 	})
 }
 
+// VoteComments lists the comments of "no" votes in [from, to), newest first.
+func (db *DB) VoteComments(ctx context.Context, from, to time.Time, limit int) ([]deflect.VoteComment, error) {
+	rows, err := db.get(ctx, `SELECT lang, article, revision, reason, comment, at FROM votes
+		WHERE at >= $1 AND at < $2 AND helpful = 0 AND comment <> '' ORDER BY at DESC, lang, article LIMIT $3`, millis(from), millis(to), limit)
+	return collect(rows, err, func(r rowScanner) (deflect.VoteComment, error) {
+		var v deflect.VoteComment
+		var at int64
+		err := r.Scan(&v.Lang, &v.Article, &v.Revision, &v.Reason, &v.Comment, &at)
+		v.At = instant(at)
+		return v, err
+	})
+}
+
 // AddViews adds page views to the day's counters.
 func (db *DB) AddViews(ctx context.Context, day string, views []deflect.Views) error {
 	return db.InTx(ctx, func(tx *Tx) error {

@@ -24,6 +24,7 @@ func (s *Server) staffRoutes() {
 	s.alertRoutes()
 	s.accountRoutes()
 	s.composeRoutes()
+	s.insightRoutes()
 	s.gapRoutes()
 	s.deskRoutes()
 	s.experimentRoutes()

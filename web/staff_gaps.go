@@ -52,6 +52,7 @@ const gapRows = 100
 type gapsView struct {
 	Chrome
 	Desk     desk
+	Tabs     []insightTab
 	Found    *gaps.Found // nil before the first look
 	Rows     []gapRow
 	Followed []followedRow
@@ -69,7 +70,8 @@ type followedRow struct {
 
 // gapList lists the gaps, those that cost most tickets first.
 func (s *Server) gapList(c *gin.Context, m *ticket.Staff) error {
-	v := gapsView{Chrome: s.staffChrome(c, "gaps.title"), Found: s.opt.Support.Gaps.Latest()}
+	v := gapsView{Chrome: s.staffChrome(c, "gaps.title"), Tabs: s.insightTabs("gaps"), Found: s.opt.Support.Gaps.Latest()}
+	v.Styles = append(v.Styles, "insights.css")
 	var err error
 	if v.Desk, err = s.desk(c, m, "insights"); err != nil {
 		return err

@@ -26,7 +26,7 @@ var deskMenu = struct{ daily, more []menuEntry }{
 		{Here: "alerts", Path: "/staff/alerts", Key: "staff.alerts.title", May: team.WorkTickets},
 		{Here: "quarantine", Path: "/staff/quarantine", Key: "staff.quarantine.title", May: team.WorkTickets},
 		{Here: "deflection", Path: "/staff/deflection", Key: "staff.deflection.title", May: team.SeeFigures},
-		{Here: "insights", Path: "/staff/insights/gaps", Key: "gaps.title", May: team.SeeFigures},
+		{Here: "insights", Path: "/staff/insights", Key: "insights.title", May: team.SeeFigures},
 	},
 	more: []menuEntry{
 		{Here: "experiment", Path: "/staff/experiment", Key: "staff.experiment.title", May: team.SeeFigures},

@@ -32,6 +32,7 @@ type Support struct {
 	Store     SupportStore
 	Suggester Suggester
 	Gaps      GapFinder
+	Reports   *report.Service
 	Secret    []byte // key of form tokens, receipts and links; the same on every node
 	MailTo    string // where mail goes, for the staff pages
 	MailFiles bool   // no mail server is configured: MailTo are files
@@ -50,6 +51,7 @@ type SupportStore interface {
 	AlertStore
 	Ping(context.Context) error
 	SaveVote(context.Context, deflect.Vote) error
+	VoteComments(ctx context.Context, from, to time.Time, limit int) ([]deflect.VoteComment, error)
 
 	TicketByID(ctx context.Context, id string) (ticket.Ticket, error)
 	EventsOf(ctx context.Context, ticketID string) ([]ticket.Event, error)

@@ -17,6 +17,7 @@ import (
 	"github.com/vmcloud/ricochet/deflect/intake"
 	"github.com/vmcloud/ricochet/deflect/notify"
 	"github.com/vmcloud/ricochet/deflect/policy"
+	"github.com/vmcloud/ricochet/deflect/report"
 	"github.com/vmcloud/ricochet/deflect/ticket"
 	"github.com/vmcloud/ricochet/internal/clock"
 	"github.com/vmcloud/ricochet/internal/jobs"
@@ -121,7 +122,7 @@ func (a *app) build(ctx context.Context, s *serveCmd) error {
 		OnArticleView: a.viewed,
 		OnSearch:      a.searched,
 		Support: &web.Support{
-			Gaps: a.gaps,
+			Gaps: a.gaps, Reports: &report.Service{Store: a.db, Clock: a.clock, Zone: zone, Config: report.DefaultConfig()},
 			Intake: &intake.Service{
 				Store: store.As[intake.Tx]{DB: a.db, Cast: func(tx *store.Tx) intake.Tx { return tx }}, Clocks: clocks,
 				Rules:      a.rules.Current,

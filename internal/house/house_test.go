@@ -51,7 +51,8 @@ var rules = []rule{
 	}},
 	{path: "store/storetest", rooms: []string{"store"}},
 	{path: "themes"},
-	{path: "web", rooms: []string{"deflect/...", "kb/...", "search", "themes"}, others: []string{
+	{path: "web/chart"},
+	{path: "web", rooms: []string{"web/chart", "deflect/...", "kb/...", "search", "themes"}, others: []string{
 		"github.com/gin-gonic/gin", "github.com/nicksnyder/go-i18n/v2", "github.com/BurntSushi/toml", "golang.org/x/crypto/argon2",
 		"golang.org/x/text", "golang.org/x/time", "golang.org/x/net/html", "rsc.io/qr",
 	}},

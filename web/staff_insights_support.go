@@ -1,0 +1,175 @@
+package web
+
+import (
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/vmcloud/ricochet/deflect/report"
+	"github.com/vmcloud/ricochet/web/chart"
+)
+
+// fillSupport is the team's figures of the reference's section 7.1.
+func (s *Server) fillSupport(c *gin.Context, v *insightsView, p report.Period) (any, error) {
+	r, err := s.opt.Support.Reports.Support(c.Request.Context(), p)
+	if err != nil {
+		return nil, err
+	}
+	for _, k := range r.KPIs {
+		v.Tiles = append(v.Tiles, v.kpiTile(k))
+	}
+	for _, id := range []report.KPIID{report.KPICreated, report.KPICompliance, report.KPIFirstBusiness, report.KPISolvedBusiness, report.KPICSAT, report.KPIBacklog} {
+		v.Blocks = append(v.Blocks, v.kpiCurve(r.KPI(id)))
+	}
+	v.Blocks = append(v.Blocks, v.kpiTrends(r.KPIs), v.complianceTable("tiers", "tier.", r.Tiers), v.complianceTable("priorities", "", r.Priorities), v.causesTable(r.Causes))
+	for _, cut := range []struct {
+		id, table string
+		rows      []report.Volume
+	}{{"categories", "category.", r.Categories}, {"channels", "insights.channel_", r.Channels}} {
+		b := block{ID: cut.id, Title: v.loc.T("insights." + cut.id), None: v.loc.T("insights.no_figure"),
+			Head: []column{{Name: v.loc.T("insights." + cut.id + "_head")}, num(v.loc.T("kpi.created.name")), num(v.loc.T("kpi.resolved.name"))}}
+		for _, x := range cut.rows {
+			b.Rows = append(b.Rows, []cell{{Text: v.named(cut.table, x.Value)}, {Text: v.count(x.Created)}, {Text: v.count(x.Resolved)}})
+		}
+		v.Blocks = append(v.Blocks, b)
+	}
+	names, err := s.opt.Support.Store.StaffNames(c.Request.Context())
+	if err != nil {
+		return nil, err
+	}
+	work := block{ID: "agents", Title: v.loc.T("insights.agents"), None: v.loc.T("insights.no_figure"),
+		Head: []column{{Name: v.loc.T("insights.agent")}, num(v.loc.T("insights.replies")), num(v.loc.T("kpi.resolved.name")), num(v.loc.T("insights.days_worked"))}}
+	for _, a := range r.Agents {
+		work.Rows = append(work.Rows, []cell{{Text: v.orUnknown(names[a.Staff])}, {Text: v.count(a.Replies)}, {Text: v.count(a.Resolved)}, {Text: v.count(a.Days)}})
+	}
+	v.Blocks = append(v.Blocks, work)
+	return r, nil
+}
+
+// figure writes a KPI's value in its unit.
+func (v *insightsView) figure(u report.Unit, n report.Number) string {
+	if !n.OK {
+		return nothing
+	}
+	return v.inUnit(u, n.Value)
+}
+
+func (v *insightsView) inUnit(u report.Unit, x float64) string {
+	switch u {
+	case report.UnitShare:
+		return v.loc.Percent(x, 1)
+	case report.UnitDuration:
+		return v.loc.Hours(time.Duration(x) * time.Second)
+	case report.UnitMoney:
+		return v.loc.T("number.euro", "N", v.loc.Decimal(x/100, 2))
+	case report.UnitPoints:
+		return v.loc.Decimal(x, 0)
+	}
+	if x == float64(int(x)) {
+		return v.loc.Number(int(x))
+	}
+	return v.loc.Decimal(x, 1)
+}
+
+func (v *insightsView) kpiTile(k report.KPI) tile {
+	key := "kpi." + string(k.ID)
+	t := tile{Label: v.loc.T(key + ".name"), Value: v.figure(k.Unit, k.Value), About: v.loc.T(key + ".definition")}
+	switch {
+	case !k.Value.OK:
+		t.Notes = append(t.Notes, v.loc.T("insights.no_data"))
+	case k.Unit == report.UnitShare:
+		t.Notes = append(t.Notes, v.interval(k.Share))
+	case k.Unit == report.UnitDuration:
+		t.Notes = append(t.Notes, v.loc.T("insights.spread", "Median", v.inUnit(k.Unit, k.Spread.Median), "P90", v.inUnit(k.Unit, k.Spread.P90), "N", k.Spread.N))
+	}
+	for _, w := range k.Windows {
+		if w.Days == 30 && w.Before.OK {
+			t.Notes = append(t.Notes, v.loc.T("insights.before_30", "Value", v.inUnit(k.Unit, w.Before.Value)))
+		}
+	}
+	if k.Goal.OK {
+		key := "insights.goal_least"
+		if k.Goal.AtMost {
+			key = "insights.goal_most"
+		}
+		t.Notes = append(t.Notes, v.loc.T(key, "Value", v.inUnit(k.Unit, k.Goal.Value)))
+		if met, known := k.Goal.Met(k.Value); known {
+			t.Good, t.Status = met, "insights.missed"
+			if met {
+				t.Status = "insights.met"
+			}
+		}
+	}
+	return t
+}
+
+func (v *insightsView) kpiCurve(k report.KPI) block {
+	name := v.loc.T("kpi." + string(k.ID) + ".name")
+	l := chart.Line{
+		ID: "kpi-" + string(k.ID), Title: name, StepHead: v.loc.T("insights.step"), Missing: nothing, Whole: k.Unit == report.UnitCount,
+		Format: func(x float64) string { return v.inUnit(k.Unit, x) }, Target: chart.If(k.Goal.Value, k.Goal.OK), TargetName: v.loc.T("insights.target_name"),
+		Summary: v.loc.T("insights.curve_summary", "Value", v.figure(k.Unit, k.Value)),
+	}
+	switch k.Unit {
+	case report.UnitShare:
+		l.Most, l.Format = 1, v.percent
+	case report.UnitDuration:
+		l.Format = func(x float64) string {
+			if x == 0 {
+				return "0"
+			}
+			return v.inUnit(k.Unit, x)
+		}
+	}
+	series := chart.Series{Name: name}
+	for _, pt := range k.Points {
+		l.Steps = append(l.Steps, v.stepName(pt.Period))
+		series.Values = append(series.Values, chart.If(pt.Value, pt.OK))
+	}
+	l.Series = []chart.Series{series}
+	return v.drawn(l.Draw())
+}
+
+// kpiTrends is every figure over the last 30, 60 and 90 days beside as many
+// days before.
+func (v *insightsView) kpiTrends(all []report.KPI) block {
+	b := block{ID: "trends", Title: v.loc.T("insights.trends"), Help: v.loc.T("insights.trends_help"), Head: []column{{Name: v.loc.T("insights.kpi")}}}
+	for _, days := range []int{30, 60, 90} {
+		b.Head = append(b.Head, num(v.loc.T("insights.last_days", "N", days)), num(v.loc.T("insights.days_before", "N", days)))
+	}
+	for _, k := range all {
+		row := []cell{{Text: v.loc.T("kpi." + string(k.ID) + ".name")}}
+		for _, w := range k.Windows {
+			row = append(row, cell{Text: v.figure(k.Unit, w.Value)}, cell{Text: v.figure(k.Unit, w.Before)})
+		}
+		b.Rows = append(b.Rows, row)
+	}
+	return b
+}
+
+func (v *insightsView) complianceTable(id, table string, rows []report.Compliance) block {
+	b := block{ID: id, Title: v.loc.T("insights." + id), None: v.loc.T("insights.no_figure"), Head: []column{
+		{Name: v.loc.T("insights." + id + "_head")}, num(v.loc.T("kpi.compliance.name")), num(v.loc.T("insights.first_response")), num(v.loc.T("insights.resolution")),
+		num(v.loc.T("kpi.breaches.name")), num(v.loc.T("insights.late_best_effort")), num(v.loc.T("kpi.created.name")),
+	}}
+	for _, r := range rows {
+		name := r.Value
+		if table != "" {
+			name = v.named(table, r.Value)
+		}
+		b.Rows = append(b.Rows, []cell{
+			{Text: name}, {Text: v.share(r.All)}, {Text: v.share(r.First)}, {Text: v.share(r.Solved)}, {Text: v.count(r.Breached)}, {Text: v.count(r.Late)}, {Text: v.count(r.Created)},
+		})
+	}
+	return b
+}
+
+func (v *insightsView) causesTable(causes map[report.Cause]int) block {
+	b := block{ID: "causes", Title: v.loc.T("insights.causes"), None: v.loc.T("insights.no_breach"), Head: []column{{Name: v.loc.T("insights.cause")}, num(v.loc.T("kpi.breaches.name"))}}
+	for _, cause := range report.Causes {
+		if n := causes[cause]; n > 0 {
+			b.Rows = append(b.Rows, []cell{{Text: v.loc.T("sla.cause." + string(cause))}, {Text: v.count(n)}})
+		}
+	}
+	return b
+}
