@@ -23,6 +23,7 @@ import (
 type Support struct {
 	Intake    *intake.Service
 	Tickets   *ticket.Service
+	Taxonomy  *policy.Taxonomy
 	Team      *team.Service
 	Rules     *policy.LiveRules
 	Ledger    *deflect.Ledger

@@ -96,6 +96,10 @@ func (a *app) build(ctx context.Context, s *serveCmd) error {
 	if err := a.openRules(s); err != nil {
 		return err
 	}
+	taxonomy, err := loadTaxonomy(s.Taxonomy)
+	if err != nil {
+		return err
+	}
 	clocks := ticket.Clocks{Book: set.Book}
 	if err := a.openLedger(ctx, s); err != nil {
 		return err
@@ -129,7 +133,7 @@ func (a *app) build(ctx context.Context, s *serveCmd) error {
 				AccessHash: func(id string) string { return web.AccessHash(a.secret, id) },
 			},
 			Rules:   a.rules,
-			Tickets: a.tickets(clocks),
+			Tickets: a.tickets(clocks, taxonomy), Taxonomy: taxonomy,
 			Team:    a.team(),
 			Ledger:  a.ledger, Trial: a.trial, Privacy: people(a.db, a.files, s.Data), Files: a.files, Store: a.db, Suggester: a.index, Secret: a.secret, MailTo: a.mailTo, MailFiles: s.SMTP == "", Problems: a.problems,
 			Previews: func(lang string) []notify.Preview { return a.notifier.Previews(lang) }, Channels: described,

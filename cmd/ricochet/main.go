@@ -22,6 +22,7 @@ type cli struct {
 	Serve     serveCmd     `cmd:"" help:"Serve the site."`
 	Lint      lintCmd      `cmd:"" help:"Check a content folder."`
 	Search    searchCmd    `cmd:"" help:"Ask, explain and evaluate the search."`
+	Taxonomy  taxonomyCmd  `cmd:"" help:"Print the shipped taxonomy of questions, or check one."`
 	Sla       slaCmd       `cmd:"" name:"sla" help:"Check policies, verify vectors, explain clocks."`
 	Deflect   deflectCmd   `cmd:"" help:"Estimate and simulate deflection."`
 	Rules     rulesCmd     `cmd:"" help:"Check and try the rules that sort new tickets."`

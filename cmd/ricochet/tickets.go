@@ -1,17 +1,24 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
+
+	"github.com/alecthomas/kong"
+
 	"github.com/vmcloud/ricochet/deflect"
+	"github.com/vmcloud/ricochet/deflect/policy"
 	"github.com/vmcloud/ricochet/deflect/ticket"
 	"github.com/vmcloud/ricochet/store"
 	"github.com/vmcloud/ricochet/web"
 )
 
 // tickets is the service that changes tickets.
-func (a *app) tickets(clocks ticket.Clocks) *ticket.Service {
+func (a *app) tickets(clocks ticket.Clocks, taxonomy *policy.Taxonomy) *ticket.Service {
 	return &ticket.Service{
 		Store:      store.As[ticket.Tx]{DB: a.db, Cast: func(tx *store.Tx) ticket.Tx { return tx }},
 		Clocks:     clocks,
+		Taxonomy:   taxonomy,
 		AccessHash: func(id string) string { return web.AccessHash(a.secret, id) },
 		Opened:     openedByMessage,
 	}
@@ -21,4 +28,27 @@ func (a *app) tickets(clocks ticket.Clocks) *ticket.Service {
 // new one: what its author had claimed before is revoked (D-31).
 func openedByMessage(tx ticket.Tx, t ticket.Ticket) error {
 	return deflect.Ticket(tx.(*store.Tx), deflect.Visit{Lang: t.Lang, Category: t.Category}, t.ID, t.PersonID, deflect.Traces{Person: true})
+}
+
+// loadTaxonomy reads the operator's taxonomy, or the built-in one for "".
+func loadTaxonomy(path string) (*policy.Taxonomy, error) {
+	if path == "" {
+		return policy.DefaultTaxonomy()
+	}
+	return policy.LoadTaxonomy(os.DirFS(filepath.Dir(path)), filepath.Base(path))
+}
+
+// taxonomyCmd prints the shipped taxonomy, ready to be edited, or checks one.
+type taxonomyCmd struct {
+	Check string `help:"Check this file instead." type:"existingfile" placeholder:"FILE"`
+}
+
+// Run prints or checks; every mistake of a file is named.
+func (c taxonomyCmd) Run(k *kong.Kong) error {
+	if c.Check != "" {
+		_, err := loadTaxonomy(c.Check)
+		return err
+	}
+	_, err := k.Stdout.Write(policy.TaxonomyYAML)
+	return err
 }
