@@ -33,9 +33,8 @@ func (a *app) openAlerts(s *serveCmd, clocks ticket.Clocks, list *policy.Channel
 			return fmt.Errorf("--mail-texts %s: %w", s.MailTexts, err)
 		}
 	}
-	tickets := a.tickets(clocks)
-	tickets.Substitute = substitute
-	a.timers = &notify.Timers{Store: timerStore{a.db}, Tickets: tickets, Notifier: n, Clock: a.clock, Log: a.log, Poll: pollEvery}
+	a.ticketing.Substitute = substitute
+	a.timers = &notify.Timers{Store: timerStore{a.db}, Tickets: a.ticketing, Notifier: n, Clock: a.clock, Log: a.log, Poll: pollEvery}
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"sync"
@@ -36,6 +37,7 @@ type app struct {
 	index     *search.Index
 	web       *web.Server
 	files     *intake.Files
+	ticketing *ticket.Service
 	ledger    *deflect.Ledger
 	retention *deflect.Retention
 	trial     *deflect.Experimenter
@@ -101,6 +103,7 @@ func (a *app) build(ctx context.Context, s *serveCmd) error {
 		return err
 	}
 	clocks := ticket.Clocks{Book: set.Book}
+	a.ticketing = a.tickets(clocks, taxonomy)
 	if err := a.openLedger(ctx, s); err != nil {
 		return err
 	}
@@ -133,9 +136,9 @@ func (a *app) build(ctx context.Context, s *serveCmd) error {
 				AccessHash: func(id string) string { return web.AccessHash(a.secret, id) },
 			},
 			Rules:   a.rules,
-			Tickets: a.tickets(clocks, taxonomy), Taxonomy: taxonomy,
-			Team:    a.team(),
-			Ledger:  a.ledger, Trial: a.trial, Privacy: people(a.db, a.files, s.Data), Files: a.files, Store: a.db, Suggester: a.index, Secret: a.secret, MailTo: a.mailTo, MailFiles: s.SMTP == "", Problems: a.problems,
+			Tickets: a.ticketing, Taxonomy: taxonomy,
+			Team:   a.team(),
+			Ledger: a.ledger, Trial: a.trial, Privacy: people(a.db, a.files, s.Data), Files: a.files, Store: a.db, Suggester: a.index, Secret: a.secret, MailTo: a.mailTo, MailFiles: s.SMTP == "", Problems: a.problems,
 			Previews: func(lang string) []notify.Preview { return a.notifier.Previews(lang) }, Channels: described,
 		},
 	})
@@ -155,7 +158,7 @@ func (a *app) build(ctx context.Context, s *serveCmd) error {
 	if err := a.openAlerts(s, clocks, told); err != nil {
 		return err
 	}
-	a.jobs(a.tickets(clocks), a.notifier)
+	a.jobs(a.ticketing, a.notifier)
 	return nil
 }
 
@@ -272,6 +275,7 @@ func (a *app) jobs(tickets *ticket.Service, n *notify.Notifier) {
 			jobRollup:                 a.rollup,
 		},
 	}
+	maps.Copy(a.runner.Handlers, ticketJobs(tickets, n))
 	a.db.OnEnqueue(a.runner.Wake)
 }
 

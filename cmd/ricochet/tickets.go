@@ -1,14 +1,17 @@
 package main
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 
 	"github.com/alecthomas/kong"
 
 	"github.com/vmcloud/ricochet/deflect"
+	"github.com/vmcloud/ricochet/deflect/notify"
 	"github.com/vmcloud/ricochet/deflect/policy"
 	"github.com/vmcloud/ricochet/deflect/ticket"
+	"github.com/vmcloud/ricochet/internal/jobs"
 	"github.com/vmcloud/ricochet/store"
 	"github.com/vmcloud/ricochet/web"
 )
@@ -21,6 +24,14 @@ func (a *app) tickets(clocks ticket.Clocks, taxonomy *policy.Taxonomy) *ticket.S
 		Taxonomy:   taxonomy,
 		AccessHash: func(id string) string { return web.AccessHash(a.secret, id) },
 		Opened:     openedByMessage,
+	}
+}
+
+// ticketJobs is the work that the ticket service leaves for the background.
+func ticketJobs(tickets *ticket.Service, n *notify.Notifier) map[string]jobs.Handler {
+	return map[string]jobs.Handler{
+		ticket.JobCreditDecided:    func(ctx context.Context, j jobs.Job) error { return n.CreditDecided(ctx, j.Payload) },
+		ticket.JobIncidentAnswered: func(ctx context.Context, j jobs.Job) error { return tickets.PostIncidentAnswer(ctx, j.Payload) },
 	}
 }
 

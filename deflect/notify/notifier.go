@@ -45,6 +45,8 @@ type Tx interface {
 	StaffRecipients() ([]Recipient, error)
 	// StaffRecipient is one of them; kind not_found when the account is gone.
 	StaffRecipient(staffID string) (Recipient, error)
+	// CreditByID finds a credit that was claimed.
+	CreditByID(id string) (ticket.Credit, error)
 	// CountMails counts the mails to an address created since, sent or queued.
 	CountMails(email string, since time.Time) (int, error)
 	// InsertMail stores an outbox row; ok is false when its dedupe key exists.

@@ -3,9 +3,7 @@ package ticket
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -44,12 +42,9 @@ func (b *Brief) check() error {
 		name string
 		text *string
 	}{{"problem", &b.Problem}, {"timeline", &b.Timeline}, {"impact", &b.Impact}, {"attempts", &b.Attempts}, {"help", &b.Help}} {
-		*p.text = strings.TrimSpace(strings.ReplaceAll(strings.ToValidUTF8(*p.text, "\uFFFD"), "\r\n", "\n"))
-		switch {
-		case *p.text == "":
-			wrong = append(wrong, errs.Field{Name: p.name, Key: "error.field.brief_missing"})
-		case utf8.RuneCountInString(*p.text) > maxBrief:
-			wrong = append(wrong, errs.Field{Name: p.name, Key: "error.field.too_long", Args: map[string]any{"Limit": maxBrief}})
+		var err error
+		if *p.text, err = checkPart(p.name, *p.text, true); err != nil {
+			wrong = append(wrong, fieldsOf(err)...)
 		}
 	}
 	if len(wrong) > 0 {

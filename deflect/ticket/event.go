@@ -46,6 +46,8 @@ const (
 	IncidentLeft   EventKind = "incident_left"
 	SurveyAnswered EventKind = "survey_answered" // D-27
 	SurveyReviewed EventKind = "survey_reviewed" // D-27
+	CreditAsked    EventKind = "credit_asked"    // claimed by the customer (D-26)
+	CreditDecided  EventKind = "credit_decided"  // D-26
 )
 
 // ActorKind says who acted.

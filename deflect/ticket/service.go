@@ -54,6 +54,11 @@ type Tx interface {
 	linkTx
 	escalationTx
 	timerTx
+	creditTx
+	surveyTx
+	npsTx
+	qualityTx
+	incidentTx
 }
 
 // Store opens transactions.
@@ -81,9 +86,6 @@ type Service struct {
 	// Opened tells the ledger that a message after closing made a ticket
 	// (D-31); may be nil.
 	Opened func(tx Tx, t Ticket) error
-	// Breached is told of each broken promise once, as timers notice it, so
-	// that its credit is offered (D-26); may be nil.
-	Breached func(tx Tx, t Ticket, breach Action) error
 	// Substitute is who takes a ticket over whose owner is away at 75 % of a
 	// promise, "" for nobody (D-18); nil: it stays.
 	Substitute func(tx Tx, t Ticket) (staffID string, err error)

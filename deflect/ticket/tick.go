@@ -62,12 +62,13 @@ func (s *Service) enact(w work, a *Action) (change, error) {
 		fired := Event{Kind: AlertFired, Actor: by, Data: EventData{Target: a.Target, Cycle: a.Cycle, Percent: a.Percent}}
 		return s.alert(w, a, fired)
 	case ActBreach:
-		c := change{quiet: true, events: []Event{{Kind: BreachNoted, Actor: by, Data: EventData{Target: a.Target, Cycle: a.Cycle}}}}
-		if s.Breached != nil {
-			breach := *a
-			c.also = func(tx Tx) error { return s.Breached(tx, w.t, breach) }
-		}
-		return c, nil
+		return change{
+			quiet: true, events: []Event{{Kind: BreachNoted, Actor: by, Data: EventData{Target: a.Target, Cycle: a.Cycle}}},
+			also: func(tx Tx) error {
+				_, err := s.OfferCredits(tx, w.t.ID)
+				return err
+			},
+		}, nil
 	case ActPage:
 		return change{quiet: true, events: []Event{{Kind: Paged, Actor: by}}}, nil
 	case ActTell:

@@ -63,14 +63,13 @@ CREATE TABLE incidents (
     number      TEXT NOT NULL UNIQUE,   -- 'INC-7K3F', what people quote
     title       TEXT NOT NULL,
     summary     TEXT NOT NULL,
-    state       TEXT NOT NULL,          -- open, resolved
     staff_id    TEXT NOT NULL,
     created_at  BIGINT NOT NULL,
     updated_at  BIGINT NOT NULL,
     resolved_at BIGINT,
     version     BIGINT NOT NULL
 );
-CREATE INDEX incidents_state ON incidents (state, created_at);
+CREATE INDEX incidents_open ON incidents (created_at) WHERE resolved_at IS NULL;
 
 CREATE TABLE incident_answers (
     id          TEXT PRIMARY KEY,
@@ -138,6 +137,9 @@ CREATE TABLE qa_reviews (
     PRIMARY KEY (month, ticket_id)
 );
 
+-- The month's cap of a contract, in hundredths of a percent; 0: the policy's (D-25).
+ALTER TABLE customers ADD COLUMN credit_cap BIGINT NOT NULL DEFAULT 0;
+
 -- D-25, D-26: one row for each broken promise that earns something.
 CREATE TABLE credits (
     id           TEXT PRIMARY KEY,
@@ -153,7 +155,7 @@ CREATE TABLE credits (
     by_change    BIGINT NOT NULL,       -- 1: by_reclassification, waits for a person (D-16)
     share        BIGINT NOT NULL,       -- hundredths of a percent of the month, before the cap
     evidence     TEXT NOT NULL,         -- JSON of the clocks at the breach, frozen
-    state        TEXT NOT NULL,         -- offered, claimed, applied, refused, excluded, expired
+    state        TEXT NOT NULL,         -- waiting, offered, claimed, applied, refused, excluded
     offered_at   BIGINT NOT NULL,
     claim_until  BIGINT NOT NULL,
     claimed_at   BIGINT,
