@@ -29,7 +29,7 @@ func (b bench) offer(id string) int {
 
 func (b bench) credits(id string) []ticket.Credit {
 	b.test.Helper()
-	all, err := b.db.CreditsOf(b.test.Context(), id)
+	all, err := b.db.CreditsOfTicket(b.test.Context(), id)
 	b.ok(err)
 	return all
 }
