@@ -38,9 +38,6 @@ func (a *app) openAlerts(s *serveCmd, clocks ticket.Clocks, list *policy.Channel
 	return nil
 }
 
-// pollEvery is how often due timers and jobs are looked for.
-var pollEvery = time.Second
-
 // timerStore narrows the database to what the timers need.
 type timerStore struct{ db *store.DB }
 

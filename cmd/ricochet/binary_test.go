@@ -173,6 +173,12 @@ func serveBy(t testing.TB, data string, before []string, args ...string) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return serveBinary(t, path, data, before, args...)
+}
+
+// serveBinary is serveBy for another build of the program.
+func serveBinary(t testing.TB, path, data string, before []string, args ...string) *site {
+	t.Helper()
 	line := append(append([]string{}, before...), path, "serve", "--data", data, "--listen", "127.0.0.1:0")
 	line = append(line, args...)
 	s := &site{t: t, data: data, ended: make(chan struct{})}
@@ -464,7 +470,14 @@ const (
 // language of the desk.
 func (s *site) staff(lang string) *visitor {
 	s.t.Helper()
+	return s.staffBy(lang, s.visitor().client)
+}
+
+// staffBy is staff with another client.
+func (s *site) staffBy(lang string, client *http.Client) *visitor {
+	s.t.Helper()
 	v := s.visitor()
+	v.client = client
 	v.header.Set("Accept-Language", lang)
 	u, err := url.Parse(s.setup())
 	if err != nil {

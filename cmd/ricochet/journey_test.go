@@ -10,6 +10,8 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"github.com/vmcloud/ricochet/deflect/policy"
 )
 
 // words are what a journey reads and writes in one language. They are written
@@ -56,7 +58,7 @@ func each(t *testing.T, f func(t *testing.T, s *site, w words)) {
 	for _, w := range journeys {
 		t.Run(w.lang, func(t *testing.T) {
 			need(t, "RICOCHET_TEST_CHROMIUM", "name a Chromium")
-			f(t, serve(t, t.TempDir()), w)
+			f(t, serve(t, t.TempDir(), "--policy", alwaysStaffed(t)), w)
 		})
 	}
 }
@@ -256,6 +258,18 @@ func conversation(t *testing.T, s *site, w words, number, link string) {
 	if got := totals(t, deskPage(desk, "/staff/deflection")); got != "1 1 0 0 0 1 0 0" {
 		t.Errorf("attempts, shown, confirmed, assumed, abandoned, tickets, pending, revoked = %s", got)
 	}
+}
+
+// alwaysStaffed is a policy file under which the team is told at any hour, so
+// that a test does not depend on the day it runs.
+func alwaysStaffed(t testing.TB) string {
+	t.Helper()
+	text := strings.Replace(string(policy.DefaultYAML), "staffing: business", "staffing: always", 1)
+	path := filepath.Join(t.TempDir(), "policy.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // signUp makes the first account through the one-time link.

@@ -13,7 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/vmcloud/ricochet/internal/clock"
 	"github.com/vmcloud/ricochet/internal/errs"
 )
 
@@ -70,7 +69,11 @@ func (s *serveCmd) Run(ctx context.Context, con console) error {
 	if s.BaseURL == "" {
 		s.BaseURL = "http://" + reachable(ln.Addr())
 	}
-	a, err := s.open(ctx, clock.System{}, log)
+	now, err := programClock()
+	if err != nil {
+		return err
+	}
+	a, err := s.open(ctx, now, log)
 	if err != nil {
 		return err
 	}
