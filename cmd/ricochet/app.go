@@ -49,7 +49,8 @@ type app struct {
 	runner    *jobs.Runner
 	notifier  *notify.Notifier
 	timers    *notify.Timers
-	rolling   rolling             // the reports and what keeps their sums
+	rolling   rolling // the reports and what keeps their sums
+	feeds     *feeds
 	problems  func() []kb.Problem // what the staff see about the content
 	mailTo    string
 	secret    []byte
@@ -88,7 +89,12 @@ func (a *app) build(ctx context.Context, s *serveCmd) error {
 	if err := a.openContent(ctx, s); err != nil {
 		return err
 	}
-	set, err := loadPolicy(s.Policy)
+	told, described, err := s.channels()
+	if err != nil {
+		return err
+	}
+	a.feeds = newFeeds(s.Policy, s.Data, told.Allow)
+	set, err := a.feeds.load(s.Policy)
 	if err != nil {
 		return err
 	}
@@ -118,10 +124,6 @@ func (a *app) build(ctx context.Context, s *serveCmd) error {
 		theme = os.DirFS(s.Theme)
 	}
 	a.gaps = a.gapFinder()
-	told, described, err := s.channels()
-	if err != nil {
-		return err
-	}
 	a.web, err = web.New(web.Options{
 		Library: a.live, Search: a.index, Theme: theme, BaseURL: s.BaseURL, Clock: a.clock, Logger: a.log, Zone: zone,
 		DefaultLang: s.DefaultLang, TrustedProxies: s.TrustedProxies, RateLimit: limit,
@@ -202,14 +204,6 @@ func (a *app) openContent(ctx context.Context, s *serveCmd) error {
 	return nil
 }
 
-// loadPolicy reads the operator's SLA policy, or the built-in one for "".
-func loadPolicy(path string) (*policy.Set, error) {
-	if path == "" {
-		return policy.Default()
-	}
-	return policy.Load(os.DirFS(filepath.Dir(path)), filepath.Base(path), nil)
-}
-
 func isDir(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.IsDir()
@@ -284,6 +278,7 @@ func (a *app) start(ctx context.Context) {
 	ctx, a.stop = context.WithCancel(ctx)
 	a.running.Go(func() { a.runner.Run(ctx) })
 	a.running.Go(func() { a.timers.Run(ctx) })
+	a.running.Go(func() { a.watchFeeds(ctx) })
 	a.running.Go(func() { a.recorder.Run(ctx) })
 	a.running.Go(func() { a.gaps.Run(ctx) })
 	a.running.Go(func() { a.watchRules(ctx) })

@@ -23,7 +23,7 @@ type slaExplainCmd struct {
 
 // Run explains the ticket as it stands now.
 func (cmd slaExplainCmd) Run(ctx context.Context, con console) (err error) {
-	set, err := loadPolicy(cmd.Policy)
+	set, err := cmd.loadPolicy(cmd.Policy)
 	if err != nil {
 		return err
 	}
@@ -121,11 +121,11 @@ const backtestStep = 500
 // Run prints one line for each promise that one policy breaks and the other
 // does not, and the sums.
 func (cmd slaBacktestCmd) Run(ctx context.Context, con console) (err error) {
-	now, err := loadPolicy(cmd.Now)
+	now, err := cmd.loadPolicy(cmd.Now)
 	if err != nil {
 		return err
 	}
-	then, err := loadPolicy(cmd.Policy)
+	then, err := cmd.loadPolicy(cmd.Policy)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"strings"
@@ -66,6 +67,19 @@ func (n *Notifier) raise(tx Tx, t *ticket.Ticket, a Alert, to []Recipient, atOnc
 		}
 	}
 	return n.announce(tx, announcement{Event: a.Event, Ticket: t, Alert: &a, Key: a.Dedupe, At: a.FiredAt, SendAt: sendAt})
+}
+
+// TellAdmins records something about the installation and tells the admins and
+// the channels that want it. key makes it this event and no other.
+func (n *Notifier) TellAdmins(ctx context.Context, event, key string) error {
+	return n.Store.InTx(ctx, func(tx Tx) error {
+		to, err := audience(tx, ticket.Admin)
+		if err != nil {
+			return err
+		}
+		a := Alert{Dedupe: event + ":" + key, Event: event, FiredAt: tx.Now(), Audience: []ticket.Role{ticket.Admin}}
+		return n.raise(tx, nil, a, to, false)
+	})
 }
 
 // alertMail writes the mail of an alert.
