@@ -38,7 +38,7 @@ func (cmd demoCmd) Run(ctx context.Context, con console) (err error) {
 	if err != nil {
 		return fmt.Errorf("--zone: %w", err)
 	}
-	set, err := loadPolicy(cmd.Policy)
+	set, err := cmd.loadPolicy(cmd.Policy)
 	if err != nil {
 		return err
 	}

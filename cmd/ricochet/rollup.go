@@ -86,7 +86,7 @@ type reportRebuildCmd struct {
 
 // Run rebuilds every day. The site may run meanwhile.
 func (cmd reportRebuildCmd) Run(ctx context.Context, con console) (err error) {
-	set, err := loadPolicy(cmd.Policy)
+	set, err := cmd.loadPolicy(cmd.Policy)
 	if err != nil {
 		return err
 	}
