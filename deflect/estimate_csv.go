@@ -28,7 +28,7 @@ const (
 
 // ReadExperiments counts the rows of a CSV file (RFC 4180, UTF-8, with or
 // without a byte order mark) by experiment, in order of first appearance. Its
-// header names the columns, in any order: arm (treatment or holdout), ticket (0
+// header names the columns, in any order and case: arm (treatment or holdout), ticket (0
 // or 1) and optionally experiment; others are ignored. A row that is wrong is
 // an error with its line, column, value and what would be right.
 func ReadExperiments(r io.Reader) ([]Experiment, error) {
@@ -106,7 +106,11 @@ type columns struct {
 }
 
 func findColumns(header []string) (columns, error) {
-	c := columns{header: slices.Clone(header)}
+	c := columns{header: make([]string, len(header))}
+	for i, name := range header {
+		c.header[i] = strings.ToLower(strings.TrimSpace(name))
+	}
+	header = c.header
 	for _, want := range []struct {
 		name string
 		at   *int
@@ -133,12 +137,12 @@ func (c columns) parse(record []string) (name string, group Group, ticket bool, 
 	if c.experiment >= 0 {
 		name = record[c.experiment]
 	}
-	switch group = Group(record[c.arm]); group {
+	switch group = Group(strings.TrimSpace(record[c.arm])); group {
 	case Treatment, Holdout:
 	default:
 		return "", "", false, c.wrong(c.arm, "%.60q is not an arm; want treatment or holdout", record[c.arm])
 	}
-	switch record[c.ticket] {
+	switch strings.TrimSpace(record[c.ticket]) {
 	case "1":
 		ticket = true
 	case "0":

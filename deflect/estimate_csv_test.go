@@ -26,6 +26,7 @@ func TestReadExperiments(t *testing.T) {
 		},
 		"no experiment column": {"arm,ticket\nholdout,1\n", []Experiment{{"", Arms{Held: 1, HeldTickets: 1}}}},
 		"empty name":           {"experiment,arm,ticket\n,holdout,1\n", []Experiment{{"", Arms{Held: 1, HeldTickets: 1}}}},
+		"case and spaces":      {" Arm ,TICKET\n holdout , 1\n", []Experiment{{"", Arms{Held: 1, HeldTickets: 1}}}},
 		"header only":          {"arm,ticket\n", nil},
 	} {
 		for _, r := range []io.Reader{strings.NewReader(c.in), iotest.OneByteReader(strings.NewReader(c.in))} {

@@ -84,6 +84,7 @@ type Server struct {
 	tokens     *tokens
 	counts     counts // of the desk's views
 	live       *live  // open pages of the desk
+	voters     voters
 	shelf      atomic.Pointer[shelf]
 	shelving   sync.Mutex // held by the one request that builds the next shelf
 }

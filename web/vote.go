@@ -57,9 +57,9 @@ func (s *Server) vote(c *gin.Context) error {
 	if value == "yes" {
 		reason, comment = "", ""
 	}
-	voter := s.ensureVisitor(c)
+	voter := s.Visitor(c.Request)
 	if voter == "" {
-		voter = "anonymous:" + deflect.NewID()
+		voter = s.voterWithoutCookie(c.ClientIP(), a, s.ensureVisitor(c))
 	}
 	v := deflect.Vote{
 		Lang: a.Lang, Article: a.Pair, Revision: a.Revision, Voter: voter, Helpful: value == "yes", Reason: reason, Comment: comment,

@@ -141,3 +141,33 @@ func TestRecordedEventsSurviveAKill(t *testing.T) {
 		t.Errorf("%d on disk, want at least the %d that were older than a second", have, must)
 	}
 }
+
+// Somebody without the cookie has one vote on a revision a day: the last.
+func TestVotesWithoutTheCookie(t *testing.T) {
+	s := serve(t, t.TempDir(), "--rate-limit", "off")
+	vote := func(v *visitor, article, value string) {
+		t.Helper()
+		v.post("/fr/vote", url.Values{"article": {article}, "value": {value}}).want(t, "a vote", http.StatusOK)
+	}
+	refuses := s.visitor()
+	refuses.header.Set("Sec-GPC", "1")
+	for range 5 {
+		vote(refuses, "products/vps", "yes")
+	}
+	vote(refuses, "products/storage", "yes")
+	for range 3 { // throws the cookie away each time
+		vote(s.visitor(), "products/vps", "no")
+	}
+	returns := s.visitor()
+	returns.get("/fr/contact") // has the cookie before the vote
+	vote(returns, "products/vps", "yes")
+	vote(returns, "products/vps", "no")
+	db := open(t, "sqlite", "file:"+filepath.Join(s.data, store.FileName)+"?mode=ro")
+	got := column[string](t, db, "SELECT article || ' ' || helpful || ' ' || COUNT(*) FROM votes GROUP BY article, helpful ORDER BY 1")
+	if strings.Join(got, ", ") != "products/storage 1 1, products/vps 0 2" {
+		t.Errorf("votes: %v", got)
+	}
+	if stored := column[string](t, db, "SELECT voter FROM votes"); strings.Contains(strings.Join(stored, " "), "127.0.0.1") {
+		t.Errorf("an address is stored: %v", stored)
+	}
+}
