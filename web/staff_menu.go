@@ -31,6 +31,7 @@ var deskMenu = struct{ daily, more []menuEntry }{
 	more: []menuEntry{
 		{Here: "experiment", Path: "/staff/experiment", Key: "staff.experiment.title", May: team.SeeFigures},
 		{Here: "mails", Path: "/staff/mails", Key: "staff.mails.title", May: team.EditMacros},
+		{Here: "macros", Path: "/staff/macros", Key: "staff.macros.title", May: team.WorkTickets},
 		{Here: "accounts", Path: "/staff/accounts", Key: "staff.accounts.title", May: team.ManageAbsences},
 		{Here: "privacy", Path: "/staff/privacy", Key: "staff.privacy.title", May: team.HandlePrivacy},
 		{Here: "audit", Path: "/staff/audit", Key: "staff.audit.title", May: team.SeeAudit},
