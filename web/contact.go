@@ -41,6 +41,7 @@ type contactValues struct {
 	Subject  string // subject
 	Message  string // message
 	Script   bool   // script=1
+	Share    bool   // share=1: the person shares the articles read before writing
 	Files    []keptFile
 }
 
@@ -59,6 +60,7 @@ type contactView struct {
 	MaxFiles   int
 	MaxMiB     int
 	Types      string
+	CanShare   bool              // there can be articles that this browser read
 	Errors     map[string]string // field name -> what is wrong, in words
 	Summary    string            // above the form, "" when nothing is wrong
 }
@@ -110,7 +112,7 @@ func (s *Server) showContact(c *gin.Context, status int, values contactValues, w
 	v := contactView{
 		Chrome: s.chrome(loc, "contact", loc.T("contact.title")), contactValues: values,
 		Categories: intake.Categories, Levels: []string{string(ticket.High), string(ticket.Medium), string(ticket.Low)},
-		MaxFiles: intake.MaxAttachments, MaxMiB: intake.MaxAttachment >> 20, Types: intake.AllowedTypes, Errors: map[string]string{},
+		MaxFiles: intake.MaxAttachments, MaxMiB: intake.MaxAttachment >> 20, Types: intake.AllowedTypes, CanShare: !refusesMeasurement(c.Request), Errors: map[string]string{},
 	}
 	v.Kind, v.Description, v.HideSearch = "contact", loc.T("contact.description"), true
 	v.Scripts = []string{"contact.js"}
@@ -218,7 +220,7 @@ func (s *Server) readKept(token string) (keptFile, bool) {
 // submission is what the intake gets from the form.
 func (s *Server) submission(c *gin.Context, v contactValues, token formToken, honeypot string) intake.Submission {
 	sub := intake.Submission{
-		Channel: ticket.ByForm, FormToken: token.hash, Visitor: s.Visitor(c.Request), Script: v.Script, Lang: s.locale(c).Lang,
+		Channel: ticket.ByForm, FormToken: token.hash, Visitor: s.Visitor(c.Request), Script: v.Script, Share: v.Share, Lang: s.locale(c).Lang,
 		Name: v.Name, Email: v.Email, Category: v.Category, Urgency: ticket.Level(v.Urgency), Impact: ticket.Level(v.Impact),
 		Subject: v.Subject, Body: v.Message, Uncounted: IsRobot(c.Request) || s.isStaff(c),
 	}

@@ -45,7 +45,7 @@ func (s *Server) readContact(c *gin.Context) (form sentForm, wrong *errs.Error, 
 	v := contactValues{
 		Token: f.Get("form_token"), Name: f.Get("name"), Email: f.Get("email"), Category: f.Get("category"),
 		Urgency: f.Get("urgency"), Impact: f.Get("impact"), Subject: f.Get("subject"), Message: f.Get("message"),
-		Script: f.Get("script") == "1",
+		Script: f.Get("script") == "1", Share: f.Get("share") == "1",
 	}
 	for _, token := range f["kept"] {
 		if k, ok := s.readKept(token); ok && len(v.Files) < intake.MaxAttachments && !slices.Contains(f["drop"], k.ID) {

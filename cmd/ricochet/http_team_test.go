@@ -228,3 +228,46 @@ func TestEscalationBrief(t *testing.T) {
 	p.want(t, "handed back", http.StatusOK)
 	p.check(t, htmlcheck.In("#level .pill", htmlcheck.HasText("Niveau 2")))
 }
+
+// TestReadingIsSharedOnlyWhenAsked: the desk sees what somebody read before
+// writing if the box was ticked, and nothing otherwise.
+func TestReadingIsSharedOnlyWhenAsked(t *testing.T) {
+	s := serve(t, t.TempDir(), "--rate-limit", "off")
+	v := s.visitor()
+	v.get("/fr/contact").check(t, htmlcheck.In(`input[name=share]`), htmlcheck.Not(`input[name=share][checked]`))
+	v.get("/fr/guides/setup-ssl").want(t, "an article", http.StatusOK)
+	v.get("/fr/products/vps").want(t, "an article", http.StatusOK)
+	desk := s.staff("fr")
+	// What was read is written within a second or so: a ticket that shares is
+	// sent until it shows both.
+	n := 0
+	until(t, 15*time.Second, "a ticket with what was read", func() bool {
+		n++
+		form := message(fmt.Sprintf("sharing-what-was-read-%d", n))
+		form.Set("subject", fmt.Sprintf("Avec partage %d", n))
+		form.Set("share", "1")
+		v.postFiles("/fr/contact", form).number(t)
+		body := desk.get(ticketCalled(t, desk, form.Get("subject"))).body
+		return strings.Contains(body, "/fr/guides/setup-ssl") && strings.Contains(body, "/fr/products/vps")
+	})
+	form := message("sharing-nothing-at-all")
+	form.Set("subject", "Sans partage")
+	v.postFiles("/fr/contact", form).number(t)
+	p := desk.get(ticketCalled(t, desk, "Sans partage"))
+	p.check(t, htmlcheck.In(".past", htmlcheck.HasText("Avec partage")))
+	if strings.Contains(p.body, "setup-ssl") {
+		t.Error("what was read is shown although the box was not ticked")
+	}
+}
+
+// ticketCalled is the path of the ticket with a subject.
+func ticketCalled(t *testing.T, desk *visitor, subject string) string {
+	t.Helper()
+	body := desk.get("/staff").body
+	at := strings.Index(body, subject+"<")
+	if at < 0 {
+		t.Fatalf("no ticket %q\n%s", subject, body)
+	}
+	all := regexp.MustCompile(`/staff/tickets/[0-9a-f-]{36}`).FindAllString(body[:at], -1)
+	return all[len(all)-1]
+}

@@ -3,6 +3,7 @@ package intake
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/vmcloud/ricochet/deflect"
 	"github.com/vmcloud/ricochet/deflect/policy"
@@ -48,6 +49,9 @@ type Tx interface {
 	AppendEvent(ticketID string, e ticket.Event) error
 	InsertMessage(ticket.Message) error
 	InsertAttachment(ticketID, messageID string, a Attachment) error
+	// ShareReading keeps with a ticket which articles its visitor has read
+	// since; only where the person asked for it.
+	ShareReading(ticketID, visitor string, since time.Time) error
 	Enqueue(kind, dedupe, payload string) error
 	// InsertQuarantine stores a held submission, once per form token.
 	InsertQuarantine(q Quarantined) error
@@ -188,6 +192,9 @@ func (s *Service) create(tx Tx, sub Submission, by ticket.Actor, met Met, read r
 	for _, a := range sub.Attachments {
 		steps = append(steps, tx.InsertAttachment(id, m.ID, a))
 	}
+	if sub.Share && sub.Visitor != "" {
+		steps = append(steps, tx.ShareReading(id, sub.Visitor, tx.Now().Add(-sharedFor)))
+	}
 	visit := deflect.Visit{FormToken: sub.FormToken, Visitor: sub.Visitor, Lang: sub.Lang, Category: sub.Category, Script: sub.Script}
 	if sub.Channel != ticket.ByForm || sub.Uncounted {
 		visit.FormToken = "" // only a contact-form visit is an attempt (D-29); claims are revoked all the same
@@ -196,6 +203,10 @@ func (s *Service) create(tx Tx, sub Submission, by ticket.Actor, met Met, read r
 	steps = append(steps, deflect.Ticket(tx, visit, id, person.ID, known))
 	return Receipt{TicketID: id, Number: t.Number, Ticket: t}, errors.Join(steps...)
 }
+
+// sharedFor is how far back the articles go that a person shares: as long as
+// the measurement cookie that knows them lives (D-36).
+const sharedFor = 7 * 24 * time.Hour
 
 // insert stores the ticket under a free number.
 func (s *Service) insert(tx Tx, t *ticket.Ticket, formToken string) error {

@@ -42,6 +42,7 @@ type Submission struct {
 	Body        string
 	Attachments []Attachment
 	ReceivedAt  time.Time // when the message arrived; zero means now (D-13)
+	Share       bool      // the person asks to share the articles read before writing
 	Suspicion   string    // why the robot check doubts it; "" when it does not
 }
 
