@@ -6,11 +6,13 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
 	"math/rand/v2"
 	"mime/quotedprintable"
+	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
@@ -191,16 +193,49 @@ func (b *bench) articlePage(t *testing.T) {
 	b.row("article page, waits", waits(as), waits(bs), fmt.Sprintf("%.2f", medianOf(bs, p99)/medianOf(as, p99)), "p99 <= 10 ms", medianOf(bs, p99) <= 10)
 }
 
+// ticketTexts is what people write: subject, message and category. One in ten
+// is an outage, as the rules see it.
+var ticketTexts = func() [][3]string {
+	down := [3]string{"Mon VPS ne répond plus depuis ce matin", "Bonjour,\n\nDepuis 8 h mon serveur ne répond plus au ping et la console affiche « erreur 504 ». " +
+		"J'ai redémarré deux fois sans effet. Pouvez-vous regarder ?\n\nMerci, Camille", "technical"}
+	others := [][3]string{
+		{"Montant de ma facture", "Bonjour,\n\nLa facture du mois dernier compte deux fois le stockage du même serveur. Pouvez-vous vérifier le montant et me dire " +
+			"quand la différence me sera rendue ?\n\nMerci, Camille", "billing"},
+		{"Comment agrandir un disque ?", "Bonjour,\n\nJe voudrais agrandir le disque de mon VPS sans perdre ce qui s'y trouve. Est-ce que la machine doit être arrêtée ? " +
+			"Combien de temps cela prend-il ?\n\nMerci, Camille", "how-to"},
+		{"Site lent le soir", "Bonjour,\n\nDepuis trois jours notre site est très lent entre 19 h et 22 h, alors que le processeur est peu chargé. " +
+			"Avez-vous changé quelque chose au réseau ?\n\nMerci, Camille", ""},
+	}
+	all := [][3]string{down}
+	for i := range 9 {
+		all = append(all, others[i%len(others)])
+	}
+	return all
+}()
+
 // ticketRequest is a contact form of somebody new.
 func ticketRequest(addr, run string, i int) []byte {
+	text := ticketTexts[i%len(ticketTexts)]
 	form := url.Values{
 		"form_token": {fmt.Sprintf("bench-%s-%016d", run, i)}, "email": {fmt.Sprintf("somebody.%s.%d@example-%d.com", run, i, i%997)},
-		"name": {"Camille Martin"}, "category": {"technical"}, "urgency": {"medium"}, "impact": {"medium"},
-		"subject": {"Mon VPS ne répond plus depuis ce matin"}, "send": {"anyway"}, "script": {"1"},
-		"message": {"Bonjour,\n\nDepuis 8 h mon serveur ne répond plus au ping et la console affiche « erreur 504 ». " +
-			"J'ai redémarré deux fois sans effet. Pouvez-vous regarder ?\n\nMerci, Camille"},
+		"name": {"Camille Martin"}, "category": {text[2]}, "urgency": {"medium"}, "impact": {"medium"},
+		"subject": {text[0]}, "message": {text[1]}, "send": {"anyway"}, "script": {"1"},
 	}
 	return postBytes(addr, "/fr/contact", form.Encode(), fmt.Sprintf("Cookie: visit=%s-visitor-%016d", run, i))
+}
+
+// apiRequest is the same ticket by a program.
+func apiRequest(addr, token, run string, i int) []byte {
+	text := ticketTexts[i%len(ticketTexts)]
+	body, err := json.Marshal(map[string]string{
+		"email": fmt.Sprintf("somebody.%s.%d@example-%d.com", run, i, i%997), "name": "Camille Martin", "lang": "fr", "category": text[2],
+		"urgency": "medium", "impact": "medium", "subject": text[0], "message": text[1],
+	})
+	if err != nil {
+		panic(err) // strings marshal
+	}
+	return fmt.Appendf(nil, "POST /api/v1/tickets HTTP/1.1\r\nHost: %s\r\nUser-Agent: console/1.0\r\nAuthorization: Bearer %s\r\n"+
+		"Idempotency-Key: bench-%s-%d\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", addr, token, run, i, len(body), body)
 }
 
 // openRows opens a site's database beside it, for counting.
@@ -220,53 +255,72 @@ func count(t *testing.T, db *sql.DB, query string) int {
 	return n
 }
 
-// tickets sends contact forms and checks every one of them in the database.
-// Each round is measured with its own baseline, and starts when the mails of
-// the one before are written.
+// way is how tickets are sent in a measurement.
+type way struct {
+	name  string
+	conns int
+	api   bool
+}
+
+// tickets sends contact forms and API requests and checks every one of them in
+// the database. Each round is measured with its own baseline, the same rows
+// without a program around them, and starts when the mails of the one before
+// are written.
 func (b *bench) tickets(t *testing.T) {
 	data := t.TempDir()
 	site := serveSite(t, b.bin, "", data)
 	defer site.stop()
+	made := exec.Command(b.bin, "token", "--data", data, "--scope", "tickets:write", "bench")
+	made.Dir = t.TempDir() // no ricochet.yaml
+	token := strings.TrimSpace(string(must[[]byte](t)(made.Output())))
 	rows := openRows(t, data)
 	sent := 0
-	send := func(conns, n int) (got volley, left int, drained time.Duration) {
+	send := func(w way, n int) (got volley, left int, drained time.Duration) {
 		reqs := make([][]byte, n)
+		status := http.StatusSeeOther
 		for i := range reqs {
-			reqs[i] = ticketRequest(site.addr, fmt.Sprint(sent), i)
+			if w.api {
+				status, reqs[i] = http.StatusCreated, apiRequest(site.addr, token, fmt.Sprint(sent), i)
+			} else {
+				reqs[i] = ticketRequest(site.addr, fmt.Sprint(sent), i)
+			}
 		}
-		got = measure(t, load{addr: site.addr, conns: conns, status: 303, next: deal(reqs, conns)})
+		got = measure(t, load{addr: site.addr, conns: w.conns, status: status, next: deal(reqs, w.conns)})
 		sent += n
 		if have := count(t, rows, "SELECT COUNT(*) FROM tickets"); have != sent || got.n != n {
-			t.Errorf("%d forms sent, %d answered, %d tickets in the database", sent, got.n, have)
+			t.Errorf("%d sent, %d answered, %d tickets in the database", sent, got.n, have)
 		}
-		left = count(t, rows, "SELECT COUNT(*) FROM jobs")
+		left = count(t, rows, "SELECT COUNT(*) FROM jobs WHERE run_at <= "+fmt.Sprint(time.Now().UnixMilli()))
 		start := time.Now()
-		for count(t, rows, "SELECT COUNT(*) FROM jobs") > 0 {
+		for count(t, rows, "SELECT COUNT(*) FROM jobs WHERE run_at <= "+fmt.Sprint(time.Now().UnixMilli())) > 0 {
 			time.Sleep(20 * time.Millisecond)
 		}
 		return got, left, time.Since(start)
 	}
-	send(32, 4_000) // warms the program and gives the database some size
-	byConns, ratios := map[int][]volley{}, map[int][]float64{}
-	var bare, mails []float64
+	ways := []way{{"form", 8, false}, {"form", 32, false}, {"API", 32, true}}
+	send(way{conns: 32}, 4_000) // warms the program and gives the database some size
+	runs, ratios := make([][]volley, len(ways)), make([][]float64, len(ways))
+	bare := map[bool][]float64{}
+	var mails []float64
 	for range 3 {
-		machine := bareTickets(t, 32)
-		bare = append(bare, machine)
-		for _, conns := range []int{8, 32} {
-			got, left, drained := send(conns, 5_000)
-			byConns[conns] = append(byConns[conns], got)
-			ratios[conns] = append(ratios[conns], got.rate()/machine)
+		machine := map[bool]float64{false: bareTickets(t, 32, false), true: bareTickets(t, 32, true)}
+		for api, rate := range machine {
+			bare[api] = append(bare[api], rate)
+		}
+		for i, w := range ways {
+			got, left, drained := send(w, 5_000)
+			runs[i] = append(runs[i], got)
+			ratios[i] = append(ratios[i], got.rate()/machine[w.api])
 			mails = append(mails, float64(left)/2/drained.Seconds())
 		}
 	}
-	for _, conns := range []int{8, 32} {
-		runs := byConns[conns]
-		b.row(fmt.Sprintf("durable tickets, %d connections", conns), fmt.Sprintf("%.0f/s (bare inserts, 32 a commit)", median(bare)),
-			fmt.Sprintf("%.0f/s, %s", perSecond(runs), waits(runs)), fmt.Sprintf("%.2f", median(ratios[conns])), ">= 2,000/s, p99 <= 25 ms",
-			perSecond(runs) >= 2000 && medianOf(runs, p99) <= 25)
+	for i, w := range ways {
+		b.row(fmt.Sprintf("durable tickets, %s, %d connections", w.name, w.conns), fmt.Sprintf("%.0f/s (bare inserts, 32 a commit)", median(bare[w.api])),
+			fmt.Sprintf("%.0f/s, %s", perSecond(runs[i]), waits(runs[i])), fmt.Sprintf("%.2f", median(ratios[i])), ">= 2,000/s, p99 <= 25 ms",
+			perSecond(runs[i]) >= 2000 && medianOf(runs[i], p99) <= 25)
 	}
 	b.row("acknowledgements written afterwards", "", fmt.Sprintf("%.0f mails/s", median(mails)), "", "", true)
-	if mails := count(t, rows, "SELECT COUNT(*) FROM mails WHERE state = 'sent'"); mails != sent {
+	if mails := count(t, rows, "SELECT COUNT(*) FROM mails WHERE kind = 'acknowledgement' AND state = 'sent'"); mails != sent {
 		t.Errorf("%d tickets, %d acknowledgements", sent, mails)
 	}
 	b.drawnPage(t, site)
@@ -274,8 +328,8 @@ func (b *bench) tickets(t *testing.T) {
 
 // bareTickets is how many tickets a second go into the same tables with no
 // program around them: each with its person, event, message, attempt, ledger
-// and job, so many in a commit.
-func bareTickets(t *testing.T, perCommit int) float64 {
+// and job, so many in a commit. A ticket by API has no attempt.
+func bareTickets(t *testing.T, perCommit int, api bool) float64 {
 	t.Helper()
 	dir := t.TempDir()
 	made := must[*store.DB](t)(store.Open(context.Background(), store.Options{Dir: dir, Clock: clock.System{}, Log: slog.New(slog.DiscardHandler)}))
@@ -290,15 +344,19 @@ func bareTickets(t *testing.T, perCommit int) float64 {
 	inserts := []string{
 		"INSERT INTO persons VALUES (?1, ?1 || '@example.com', 'Camille', 'fr', NULL, NULL, 1)",
 		`INSERT INTO tickets (id, number, form_token, access_hash, person_id, visitor, channel, lang, category, urgency, impact, tier, priority,
-			state, subject, assignee, received_at, updated_at, version, next_due, next_target, sla)
+			state, subject, assignee, received_at, updated_at, version, next_due, next_target, sla, wake_at, queue)
 			VALUES (?1, ?1, 'f' || ?1, 'a' || ?1, ?1, 'v' || ?1, 'form', 'fr', 'technical', 'medium', 'medium', 'free', 'P3',
-			'new', 'Mon VPS ne répond plus', NULL, 1, 1, 1, 2, 'first_response', '` + strings.Repeat("x", 500) + `')`,
-		"INSERT INTO ticket_events VALUES (?1, 1, 1, 'created', 'customer', ?1, '', '" + strings.Repeat("x", 150) + "')",
+			'new', 'Mon VPS ne répond plus', NULL, 1, 1, 1, 2, 'first_response', '` + strings.Repeat("x", 500) + `', 2, 'cre')`,
+		"INSERT INTO ticket_events VALUES (?1, 1, 1, 'created', 'customer', ?1, '', '" + strings.Repeat("x", 350) + "')",
 		"INSERT INTO messages VALUES (?1, ?1, 'customer', NULL, 1, '" + body + "', 1)",
 		"INSERT INTO jobs VALUES (?1, 'ticket.created', 'd' || ?1, '{}', 'available', 1, 0, 0, '', '', 1)",
-		`INSERT INTO attempts VALUES (?1, 'f' || ?1, ?1, 'v' || ?1, ?1, 'fr', 'technical', 1, 1, 1, 1, 0, '', 0, 'ticket', 1, '', ?1, NULL, NULL)`,
+		`INSERT INTO attempts (id, form_token, unit, visitor, person_id, lang, category, script, counted, started_at, active_at, shown, opened,
+			dwell_ms, outcome, outcome_at, article, ticket_id, revoked_at, revoked_by) VALUES (?1, 'f' || ?1, ?1, 'v' || ?1, ?1, 'fr', 'technical', 1, 1, 1, 1, 0, '', 0, 'ticket', 1, '', ?1, NULL, NULL)`,
 		"INSERT INTO ledger VALUES (?1, ?1, 1, 'started', '', '')",
 		"INSERT INTO ledger VALUES ('t' || ?1, ?1, 1, 'ticket', '', '" + strings.Repeat("x", 50) + "')",
+	}
+	if api {
+		inserts = inserts[:5]
 	}
 	return bareInserts(t, db, inserts, perCommit)
 }
