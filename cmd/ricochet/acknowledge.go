@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"sync"
 
 	"github.com/vmcloud/ricochet/deflect/intake"
 	"github.com/vmcloud/ricochet/deflect/notify"
@@ -19,6 +20,7 @@ const maxAnswers = 3
 // acknowledge lets acknowledgements propose articles, and a link to say that
 // one of them solved the problem (D-30).
 func (a *app) acknowledge(n *notify.Notifier) *notify.Notifier {
+	var one sync.Mutex
 	n.SolvedLink = func(t ticket.Ticket) string { return web.SolvedLink(a.secret, t.ID, a.clock.Now()) }
 	n.Answers = func(ctx context.Context, ticketID string) ([]notify.Article, error) {
 		t, err := a.db.TicketByID(ctx, ticketID)
@@ -29,6 +31,10 @@ func (a *app) acknowledge(n *notify.Notifier) *notify.Notifier {
 		if err != nil || len(messages) == 0 {
 			return nil, err
 		}
+		// One at a time: nobody waits for it, and a batch of jobs at once would
+		// take the processors from people who do.
+		one.Lock()
+		defer one.Unlock()
 		found, err := a.index.Suggest(ctx, search.Message{Lang: t.Lang, Subject: t.Subject, Body: messages[0].Body}, maxAnswers)
 		if err != nil {
 			return nil, err
