@@ -37,7 +37,7 @@ type ticketView struct {
 	Next     deskDue // the promise that breaks next
 	HasNext  bool
 	Clocks   []clockView
-	Routing  *ticket.Routing
+	Triage   triageView
 	Thread   []messageView // messages and, between them, what changed
 	Links    []ticket.LinkView
 	Time     []timeView
@@ -117,7 +117,10 @@ func (s *Server) showTicket(c *gin.Context, m *ticket.Staff, status int, wrong *
 		v.Watching = v.Watching || id == m.ID
 	}
 	if n := len(events); n > 0 {
-		v.Seen, v.Routing = events[n-1].Seq, events[0].Data.Routing
+		v.Seen = events[n-1].Seq
+	}
+	if v.Triage, err = s.triage(ctx, loc, t, events); err != nil {
+		return err
 	}
 	if v.Desk, err = s.desk(c, m, "queue"); err != nil {
 		return err
