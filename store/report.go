@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"github.com/vmcloud/ricochet/deflect"
 	"github.com/vmcloud/ricochet/deflect/report"
@@ -20,37 +21,79 @@ func (db *DB) CellRows(ctx context.Context, subject report.Subject, dim string, 
 	})
 }
 
-// queryOrder is the column that ranks each kind of question.
-var queryOrder = map[report.QueryKind]string{
-	report.AnyQuery: "n", report.NoResult: "no_result", report.NoClick: "no_click", report.Reformulated: "reformulated", report.Succeeded: "success",
+// reach says which part of a range is whole months that are summed up: their
+// first and last, and the days next to them. Without such months they are a
+// range of nothing, and the days are all of them.
+type reach struct {
+	months [2]string     // first and last
+	before [2]report.Day // days before the months, or the whole range
+	after  [2]report.Day
+}
+
+// nothing is a range that holds no day.
+var nothing = [2]report.Day{"2", "1"}
+
+func (db *DB) reach(ctx context.Context, from, to report.Day) (reach, error) {
+	r := reach{months: [2]string{"2", "1"}, before: [2]report.Day{from, to}, after: nothing}
+	state, err := db.RollState(ctx)
+	if err != nil || state.Months == "" || from == "" {
+		return r, err
+	}
+	first := report.Monthly.Holding(from, time.UTC)
+	if first.From < from {
+		first = report.Monthly.Holding(first.To.Add(1), time.UTC)
+	}
+	last := report.Monthly.Holding(to, time.UTC)
+	if last.To > to {
+		last = report.Monthly.Holding(last.From.Add(-1), time.UTC)
+	}
+	for last.From.Month() > state.Months && last.From >= first.From {
+		last = report.Monthly.Holding(last.From.Add(-1), time.UTC)
+	}
+	if first.From > last.From {
+		return r, nil
+	}
+	return reach{
+		months: [2]string{first.From.Month(), last.From.Month()}, before: [2]report.Day{from, first.From.Add(-1)}, after: [2]report.Day{last.To.Add(1), to},
+	}, nil
 }
 
 // TopQueries lists the most frequent searches of each kind.
 func (db *DB) TopQueries(ctx context.Context, from, to report.Day, limit int) (map[report.QueryKind][]report.QueryRow, error) {
-	top := map[report.QueryKind][]report.QueryRow{}
-	for kind, column := range queryOrder {
-		rows, err := db.get(ctx, `SELECT lang, query, CAST(SUM(n) AS BIGINT), CAST(SUM(no_result) AS BIGINT), CAST(SUM(no_click) AS BIGINT),
-			CAST(SUM(reformulated) AS BIGINT), CAST(SUM(success) AS BIGINT) FROM rollup_queries
-			WHERE day >= $1 AND day <= $2 GROUP BY lang, query HAVING SUM(`+column+`) > 0 ORDER BY SUM(`+column+`) DESC, query, lang LIMIT $3`, from, to, limit)
-		all, err := collect(rows, err, func(r rowScanner) (report.QueryRow, error) {
-			var q report.QueryRow
-			err := r.Scan(&q.Lang, &q.Query, &q.N, &q.NoResult, &q.NoClick, &q.Reformulated, &q.Success)
-			return q, err
-		})
-		if err != nil {
-			return nil, err
-		}
-		top[kind] = all
+	r, err := db.reach(ctx, from, to)
+	if err != nil {
+		return nil, err
 	}
-	return top, nil
+	const part = "SELECT lang, query, " + queryCounts + " FROM "
+	rows, err := db.get(ctx, "SELECT lang, query, "+sumsOf(queryCounts)+" FROM ("+
+		part+"rollup_query_months WHERE month >= $1 AND month <= $2 UNION ALL "+
+		part+"rollup_queries WHERE day >= $3 AND day <= $4 UNION ALL "+
+		part+"rollup_queries WHERE day >= $5 AND day <= $6) AS parts GROUP BY lang, query",
+		r.months[0], r.months[1], r.before[0], r.before[1], r.after[0], r.after[1])
+	all, err := collect(rows, err, func(r rowScanner) (report.QueryRow, error) {
+		var q report.QueryRow
+		err := r.Scan(&q.Lang, &q.Query, &q.N, &q.NoResult, &q.NoClick, &q.Reformulated, &q.Success)
+		return q, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return report.TopOf(all, limit), nil
 }
+
+const articleParts = "SELECT lang, article, " + articleCounts + " FROM "
 
 // ArticleCounts adds up what happened around each article.
 func (db *DB) ArticleCounts(ctx context.Context, from, to report.Day) ([]report.ArticleRow, error) {
-	rows, err := db.get(ctx, `SELECT lang, article, CAST(SUM(suggested) AS BIGINT), CAST(SUM(opened) AS BIGINT), CAST(SUM(confirmed) AS BIGINT),
-		CAST(SUM(assumed) AS BIGINT), CAST(SUM(revoked) AS BIGINT), CAST(SUM(ticketed) AS BIGINT), CAST(SUM(clicks) AS BIGINT),
-		CAST(SUM(reads) AS BIGINT), CAST(SUM(tickets_after) AS BIGINT) FROM rollup_articles
-		WHERE day >= $1 AND day <= $2 GROUP BY lang, article ORDER BY 3 DESC, article, lang`, from, to)
+	r, err := db.reach(ctx, from, to)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := db.get(ctx, "SELECT lang, article, "+sumsOf(articleCounts)+" FROM ("+
+		articleParts+"rollup_article_months WHERE month >= $1 AND month <= $2 UNION ALL "+
+		articleParts+"rollup_articles WHERE day >= $3 AND day <= $4 UNION ALL "+
+		articleParts+"rollup_articles WHERE day >= $5 AND day <= $6) AS parts GROUP BY lang, article ORDER BY 3 DESC, article, lang",
+		r.months[0], r.months[1], r.before[0], r.before[1], r.after[0], r.after[1])
 	return collect(rows, err, scanArticleCounts)
 }
 
@@ -63,7 +106,14 @@ func (db *DB) ArticleVotes(ctx context.Context, from, to report.Day) ([]report.V
 
 // ArticleViews adds up the page views of each article.
 func (db *DB) ArticleViews(ctx context.Context, from, to report.Day) ([]deflect.Views, error) {
-	rows, err := db.get(ctx, `SELECT lang, article, CAST(SUM(views) AS BIGINT) FROM article_views WHERE day >= $1 AND day <= $2
-		GROUP BY lang, article ORDER BY 3 DESC, article, lang`, from, to)
+	r, err := db.reach(ctx, from, to)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := db.get(ctx, `SELECT lang, article, CAST(SUM(views) AS BIGINT) FROM (
+		SELECT lang, article, views FROM rollup_article_months WHERE month >= $1 AND month <= $2 AND views > 0 UNION ALL
+		SELECT lang, article, views FROM article_views WHERE day >= $3 AND day <= $4 UNION ALL
+		SELECT lang, article, views FROM article_views WHERE day >= $5 AND day <= $6) AS parts GROUP BY lang, article ORDER BY 3 DESC, article, lang`,
+		r.months[0], r.months[1], r.before[0], r.before[1], r.after[0], r.after[1])
 	return collect(rows, err, scanViews)
 }

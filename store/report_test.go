@@ -110,7 +110,7 @@ func table(t testing.TB, db *store.DB, name string) []map[string]any {
 func sums(t testing.TB, db *store.DB) []string {
 	t.Helper()
 	var all []string
-	for _, name := range []string{"rollup", "rollup_queries", "rollup_votes", "rollup_articles", "ticket_facts", "ticket_days"} {
+	for _, name := range []string{"rollup", "rollup_queries", "rollup_votes", "rollup_articles", "rollup_query_months", "rollup_article_months", "ticket_facts", "ticket_days"} {
 		for _, row := range table(t, db, name) {
 			text, err := json.Marshal(row)
 			if err != nil {

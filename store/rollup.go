@@ -3,6 +3,9 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/vmcloud/ricochet/deflect/report"
@@ -244,12 +247,102 @@ func scanVoteRow(r rowScanner) (report.VoteRow, error) {
 	return v, err
 }
 
+// SumMonth adds up the stored days of a month that is over.
+func (db *DB) SumMonth(ctx context.Context, month report.Period) error {
+	m := month.From.Month()
+	err := sumMonth(ctx, db, m, "rollup_query_months", queryCounts, `SELECT lang, query, `+sumsOf(queryCounts)+`
+		FROM rollup_queries WHERE day >= $1 AND day <= $2 GROUP BY lang, query`, month.From, month.To)
+	if err != nil {
+		return err
+	}
+	return sumMonth(ctx, db, m, "rollup_article_months", articleCounts+", views", `SELECT lang, article, `+sumsOf(articleCounts)+`, CAST(SUM(views) AS BIGINT)
+		FROM (`+articleDays+`) AS days GROUP BY lang, article`, month.From, month.To, month.From, month.To)
+}
+
+const queryCounts = "n, no_result, no_click, reformulated, success"
+
+// articleDays are the days of a range with counts and views side by side.
+const articleDays = `SELECT lang, article, ` + articleCounts + `, 0 AS views FROM rollup_articles WHERE day >= $1 AND day <= $2
+	UNION ALL SELECT lang, article, 0, 0, 0, 0, 0, 0, 0, 0, 0, views FROM article_views WHERE day >= $3 AND day <= $4`
+
+// sumsOf makes "CAST(SUM(a) AS BIGINT), ..." of "a, ...".
+func sumsOf(columns string) string {
+	return "CAST(SUM(" + strings.ReplaceAll(columns, ", ", ") AS BIGINT), CAST(SUM(") + ") AS BIGINT)"
+}
+
+// monthRow is what a month has of a text in a language: at most ten counts.
+type monthRow struct{ lang, text string }
+
+// sumMonth brings a table of months up to date with what text selects.
+func sumMonth(ctx context.Context, db *DB, month, table, columns, text string, args ...any) error {
+	names := strings.Split(columns, ", ")
+	scan := func(r rowScanner) (pair[monthRow, [10]int64], error) {
+		var p pair[monthRow, [10]int64]
+		into := []any{&p.key.lang, &p.key.text}
+		for i := range names {
+			into = append(into, &p.value[i])
+		}
+		err := r.Scan(into...)
+		return p, err
+	}
+	rows, err := db.get(ctx, text, args...)
+	want, err := collect(rows, err, scan)
+	if err != nil {
+		return err
+	}
+	key := "query"
+	if table == "rollup_article_months" {
+		key = "article"
+	}
+	rows, err = db.get(ctx, "SELECT lang, "+key+", "+columns+" FROM "+table+" WHERE month = $1", month)
+	have, err := collect(rows, err, scan)
+	todo := changes(mapOf(have), mapOf(want))
+	if err != nil || len(todo) == 0 {
+		return err
+	}
+	marks, sets := make([]string, len(names)), make([]string, len(names))
+	for i, name := range names {
+		marks[i], sets[i] = "$"+strconv.Itoa(i+4), name+" = excluded."+name
+	}
+	insert := "INSERT INTO " + table + " (month, lang, " + key + ", " + columns + ") VALUES ($1, $2, $3, " + strings.Join(marks, ", ") + `)
+		ON CONFLICT (month, lang, ` + key + ") DO UPDATE SET " + strings.Join(sets, ", ")
+	for batch := range slices.Chunk(todo, demoBatch) {
+		err := db.InTx(ctx, func(tx *Tx) error {
+			for _, c := range batch {
+				var err error
+				if c.gone {
+					_, err = tx.exec("DELETE FROM "+table+" WHERE month = $1 AND lang = $2 AND "+key+" = $3", month, c.key.lang, c.key.text)
+				} else {
+					args := []any{month, c.key.lang, c.key.text}
+					for i := range names {
+						args = append(args, c.want[i])
+					}
+					_, err = tx.exec(insert, args...)
+				}
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Prune removes what is stored of days outside [from, to] and of tickets that
 // are gone.
 func (db *DB) Prune(ctx context.Context, from, to report.Day) error {
 	return db.InTx(ctx, func(tx *Tx) error {
 		for _, table := range []string{"rollup", "rollup_queries", "rollup_votes", "rollup_articles", "ticket_days"} {
 			if _, err := tx.exec("DELETE FROM "+table+" WHERE day < $1 OR day > $2", from, to); err != nil {
+				return err
+			}
+		}
+		for _, table := range []string{"rollup_query_months", "rollup_article_months"} {
+			if _, err := tx.exec("DELETE FROM "+table+" WHERE month < $1 OR month > $2", from.Month(), to.Month()); err != nil {
 				return err
 			}
 		}
@@ -265,7 +358,20 @@ func (db *DB) Prune(ctx context.Context, from, to report.Day) error {
 // PurgeQueries forgets what was asked before a day, in the sums too (D-36).
 func (db *DB) PurgeQueries(ctx context.Context, before report.Day) error {
 	return db.InTx(ctx, func(tx *Tx) error {
-		_, err := tx.exec("DELETE FROM rollup_queries WHERE day < $1", before)
+		if _, err := tx.exec("DELETE FROM rollup_queries WHERE day < $1", before); err != nil {
+			return err
+		}
+		_, err := tx.exec("DELETE FROM rollup_query_months WHERE month < $1", before.Month())
 		return err
 	})
+}
+
+// CountRows counts the rows of a table that backups know.
+func (db *DB) CountRows(ctx context.Context, table string) (int, error) {
+	if !knownTable(table) {
+		return 0, errs.Newf(errs.Invalid, "", "unknown table %q", table)
+	}
+	rows, err := db.get(ctx, "SELECT COUNT(*) FROM "+table)
+	n, err := first(rows, err, scanInt)
+	return int(n), err
 }

@@ -25,6 +25,14 @@ func (db *DB) FirstEvent(ctx context.Context) (time.Time, error) {
 		err := r.Scan(&v)
 		return v, err
 	})
+	if err != nil {
+		return time.Time{}, err
+	}
+	rows, err = db.get(ctx, "SELECT COALESCE(MIN(day), '') FROM article_views")
+	day, err := first(rows, err, scanText)
+	if viewed, perr := time.Parse(time.DateOnly, day); perr == nil && (!at.Valid || viewed.Before(instant(at.Int64))) {
+		return viewed, err
+	}
 	return optInstant(at), err
 }
 

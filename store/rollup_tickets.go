@@ -166,3 +166,44 @@ func (db *DB) CreditsOf(ctx context.Context, from, to time.Time) ([]report.Credi
 		return c, err
 	})
 }
+
+// UrgentTickets lists active tickets of priority P0 to P2, by what is due next.
+func (db *DB) UrgentTickets(ctx context.Context, limit int) ([]report.Urgent, error) {
+	rows, err := db.get(ctx, `SELECT id, number, priority, tier, state, next_due, next_target FROM tickets
+		WHERE state IN ('new', 'open', 'waiting_customer', 'in_progress', 'escalated', 'reopened') AND priority IN ('P0', 'P1', 'P2')
+		ORDER BY CASE WHEN next_due IS NULL THEN 1 ELSE 0 END, next_due, id LIMIT $1`, limit)
+	return collect(rows, err, func(r rowScanner) (report.Urgent, error) {
+		var u report.Urgent
+		var due sql.NullInt64
+		err := r.Scan(&u.ID, &u.Number, &u.Priority, &u.Tier, &u.State, &due, &u.Target)
+		u.Due = optInstant(due)
+		return u, err
+	})
+}
+
+// IssueReport records that the report of a period is issued now; ok is false
+// when it was issued before.
+func (tx *Tx) IssueReport(cadence report.Cadence, p report.Period) (ok bool, err error) {
+	n, err := tx.exec("INSERT INTO issued_reports (cadence, from_day, to_day, issued_at) VALUES ($1, $2, $3, $4) ON CONFLICT (cadence, from_day) DO NOTHING",
+		cadence, p.From, p.To, millis(tx.now))
+	return n == 1, err
+}
+
+// ReportIssued says whether the report of a period was issued.
+func (db *DB) ReportIssued(ctx context.Context, cadence report.Cadence, p report.Period) (bool, error) {
+	rows, err := db.get(ctx, "SELECT COUNT(*) FROM issued_reports WHERE cadence = $1 AND from_day = $2", cadence, p.From)
+	n, err := first(rows, err, scanInt)
+	return n > 0, err
+}
+
+// IssuedReports lists the reports issued last, newest first.
+func (db *DB) IssuedReports(ctx context.Context, limit int) ([]report.Issued, error) {
+	rows, err := db.get(ctx, "SELECT cadence, from_day, to_day, issued_at FROM issued_reports ORDER BY issued_at DESC, from_day DESC, cadence LIMIT $1", limit)
+	return collect(rows, err, func(r rowScanner) (report.Issued, error) {
+		var i report.Issued
+		var at int64
+		err := r.Scan(&i.Cadence, &i.From, &i.To, &at)
+		i.At = instant(at)
+		return i, err
+	})
+}

@@ -13,18 +13,6 @@ import (
 	"github.com/vmcloud/ricochet/deflect/ticket"
 )
 
-// harmless keeps a spreadsheet from running what a visitor typed: text that
-// begins like a formula gets an apostrophe (OWASP, CSV injection).
-func harmless(cell string) string {
-	if cell != "" {
-		switch cell[0] {
-		case '=', '+', '-', '@', '\t', '\r', '\n':
-			return "'" + cell
-		}
-	}
-	return cell
-}
-
 // writeCSV sends a table as a download; every cell is made harmless.
 func (s *Server) writeCSV(c *gin.Context, name string, rows [][]string) error {
 	var buf bytes.Buffer
@@ -33,7 +21,7 @@ func (s *Server) writeCSV(c *gin.Context, name string, rows [][]string) error {
 	for _, row := range rows {
 		safe := make([]string, len(row))
 		for i, cell := range row {
-			safe[i] = harmless(cell)
+			safe[i] = report.Harmless(cell)
 		}
 		if err := w.Write(safe); err != nil {
 			return fmt.Errorf("csv: %w", err)

@@ -53,6 +53,7 @@ type app struct {
 	feeds     *feeds
 	problems  func() []kb.Problem // what the staff see about the content
 	mailTo    string
+	baseURL   string
 	secret    []byte
 	running   sync.WaitGroup
 	stop      context.CancelFunc
@@ -151,7 +152,7 @@ func (a *app) build(ctx context.Context, s *serveCmd) error {
 	if err != nil {
 		return err
 	}
-	a.openReports(set.Book, zone)
+	a.openReports(set.Book, zone, s.BaseURL)
 	a.notifier = a.acknowledge(&notify.Notifier{
 		Store:  store.As[notify.Tx]{DB: a.db, Cast: func(tx *store.Tx) notify.Tx { return tx }},
 		Sender: sender, Texts: a.web.Texts(), BaseURL: s.BaseURL, Domain: messageDomain(s.BaseURL), Log: a.log, Reply: reply,
@@ -267,6 +268,7 @@ func (a *app) jobs(tickets *ticket.Service, n *notify.Notifier) {
 			notify.JobSend:            n.Send,
 			notify.JobDeliver:         n.Deliver,
 			jobRollup:                 a.rollup,
+			jobIssue:                  a.issue,
 		},
 	}
 	maps.Copy(a.runner.Handlers, ticketJobs(tickets, n))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"time"
@@ -24,7 +25,7 @@ type demoCmd struct {
 	dataFlags
 	Seed    uint64  `help:"The same seed makes the same year." default:"1" placeholder:"N"`
 	Days    int     `help:"How many days, ending with yesterday." default:"365" placeholder:"N"`
-	Scale   float64 `help:"How busy the year is: 1 makes some 30,000 visits." default:"1" placeholder:"N"`
+	Scale   float64 `help:"How busy the year is: 1 makes some 20,000 visits and 1,600 tickets." default:"1" placeholder:"N"`
 	Until   string  `help:"The last day, YYYY-MM-DD; yesterday when left out." placeholder:"DAY"`
 	Content string  `help:"Folder of the articles; the built-in ones when left out." type:"existingdir" placeholder:"DIR"`
 	Policy  string  `help:"SLA policy file; the built-in one when left out." type:"existingfile" placeholder:"FILE"`
@@ -91,7 +92,7 @@ func (cmd demoCmd) year(ctx context.Context, db *store.DB, set *policy.Set, zone
 	if err != nil {
 		return nil, err
 	}
-	articles, err := cmd.articles(ctx)
+	lib, err := loadArticles(ctx, cmd.Content)
 	if err != nil {
 		return nil, err
 	}
@@ -100,27 +101,24 @@ func (cmd demoCmd) year(ctx context.Context, db *store.DB, set *policy.Set, zone
 		return nil, errors.New("the policy has no calendar named business, by which the demo's team works")
 	}
 	return demo.Generate(demo.Options{
-		Seed: cmd.Seed, Until: today.Start(zone), Days: cmd.Days, Scale: cmd.Scale, Zone: zone, Articles: articles,
+		Seed: cmd.Seed, Until: today.Start(zone), Days: cmd.Days, Scale: cmd.Scale, Zone: zone, Articles: demoArticles(lib),
 		Clocks: ticket.Clocks{Book: set.Book}, Desk: desk, AccessHash: func(id string) string { return web.AccessHash(secret, id) },
 	})
 }
 
-// articles lists what the year's readers can read.
-func (cmd demoCmd) articles(ctx context.Context) ([]demo.Article, error) {
-	fsys := content.FS
-	if cmd.Content == "" {
-		lib, _, err := kb.Load(ctx, fsys, kb.Options{})
-		return demoArticles(lib), err
+// loadArticles reads a content folder, "" for the built-in articles.
+func loadArticles(ctx context.Context, dir string) (*kb.Library, error) {
+	fsys := fs.FS(content.FS)
+	if dir != "" {
+		fsys = os.DirFS(dir)
 	}
-	lib, _, err := kb.Load(ctx, os.DirFS(cmd.Content), kb.Options{})
-	return demoArticles(lib), err
+	lib, _, err := kb.Load(ctx, fsys, kb.Options{})
+	return lib, err
 }
 
+// demoArticles lists what the year's readers can read.
 func demoArticles(lib *kb.Library) []demo.Article {
 	var all []demo.Article
-	if lib == nil {
-		return nil
-	}
 	for _, lang := range lib.Langs() {
 		for _, a := range lib.Articles(lang) {
 			all = append(all, demo.Article{

@@ -34,7 +34,8 @@ type rolling struct {
 }
 
 // openReports wires the reports and what keeps their sums.
-func (a *app) openReports(book *sla.Book, zone *time.Location) {
+func (a *app) openReports(book *sla.Book, zone *time.Location, baseURL string) {
+	a.baseURL = baseURL
 	a.rolling.roller = &report.Roller{Store: a.db, Book: book, Clock: a.clock, Zone: zone, Log: a.log}
 	a.rolling.reports = &report.Service{Store: a.db, Clock: a.clock, Zone: zone, Config: report.DefaultConfig()}
 }
@@ -70,11 +71,15 @@ func (a *app) keepRolling(ctx context.Context) {
 		if err != nil && ctx.Err() == nil {
 			a.log.Error("ask for the reports' sums", "err", err)
 		}
+		if err := a.issueDue(ctx); err != nil && ctx.Err() == nil {
+			a.log.Error("ask for the reports that are due", "err", err)
+		}
 	}
 }
 
 // reportCmd groups the tools for the reports.
 type reportCmd struct {
+	Print   reportPrintCmd   `cmd:"" help:"Print a report as JSON or CSV."`
 	Rebuild reportRebuildCmd `cmd:"" help:"Make the reports' daily sums anew from the recorded events."`
 }
 

@@ -94,7 +94,7 @@ func (f *form) suggest() (helped bool, err error) {
 	f.a.Shown = true
 	f.line(deflect.EntryShown, f.now, "", string(data))
 	relevant := f.topic.pair != ""
-	if !f.a.Script || relevant && !m.chance(0.55) || !relevant && !m.chance(0.2) {
+	if !f.a.Script || relevant && !m.chance(0.7) || !relevant && !m.chance(0.2) {
 		return false, nil
 	}
 	article := found[0]

@@ -30,7 +30,7 @@ type Options struct {
 	Seed       uint64
 	Until      time.Time // the year ends here, and the last tickets are as they stand then
 	Days       int       // 365
-	Scale      float64   // 1: some 30,000 visits and 2,500 tickets
+	Scale      float64   // 1: some 20,000 visits and 1,600 tickets
 	Zone       *time.Location
 	Articles   []Article
 	Clocks     ticket.Clocks

@@ -252,9 +252,9 @@ func (l *life) answerSurvey(p float64) {
 	}
 	late := false
 	for _, g := range l.t.SLA {
-		late = late || !g.BreachedAt.IsZero()
+		late = late || !g.BreachedAt.IsZero() && !g.Internal()
 	}
-	weights := []float64{1, 2, 5, 30, 62}
+	weights := []float64{1, 1.5, 4, 30, 63.5}
 	if late {
 		weights = []float64{10, 20, 25, 30, 15}
 	}

@@ -163,8 +163,8 @@ func (s *stay) vote(article string, t *topic, helped bool) {
 			v.Comment = pick(m.dice, complaints[s.lang][v.Reason])
 		}
 	}
-	for i, old := range m.year.Votes { // a voter's last one on a revision counts (D-34)
-		if len(m.year.Votes)-i < 400 && old.Voter == v.Voter && old.Article == v.Article && old.Lang == v.Lang && old.Revision == v.Revision {
+	for i := max(0, len(m.year.Votes)-2000); i < len(m.year.Votes); i++ { // a voter's last one on a revision counts (D-34)
+		if old := m.year.Votes[i]; old.Voter == v.Voter && old.Article == v.Article && old.Lang == v.Lang && old.Revision == v.Revision {
 			m.year.Votes[i] = v
 			return
 		}

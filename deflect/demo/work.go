@@ -10,12 +10,12 @@ import (
 
 // patience is how soon somebody answers a ticket of a priority, in open time.
 var patience = map[ticket.Priority]time.Duration{
-	ticket.P1: 8 * time.Minute, ticket.P2: 26 * time.Minute, ticket.P3: 55 * time.Minute, ticket.P4: 100 * time.Minute,
+	ticket.P1: 8 * time.Minute, ticket.P2: 26 * time.Minute, ticket.P3: 50 * time.Minute, ticket.P4: 75 * time.Minute,
 }
 
 // effort is how long the work on it takes, in open time.
 var effort = map[ticket.Priority]time.Duration{
-	ticket.P1: 35 * time.Minute, ticket.P2: 80 * time.Minute, ticket.P3: 4 * time.Hour, ticket.P4: 9 * time.Hour,
+	ticket.P1: 35 * time.Minute, ticket.P2: 55 * time.Minute, ticket.P3: 150 * time.Minute, ticket.P4: 6 * time.Hour,
 }
 
 // later is an instant some work later: at once and around the clock for what
@@ -40,7 +40,10 @@ func (l *life) expect(topic *topic) {
 	if l.t.Tier == ticket.Enterprise {
 		wait = min(wait, m.around(20*time.Minute, 0.5))
 	}
-	if m.chance(0.045) { // overlooked
+	if l.t.Tier == ticket.Business {
+		wait = wait * 6 / 10
+	}
+	if m.chance(0.035) { // overlooked
 		wait *= 9
 	}
 	if m.chance(0.05) && l.t.Priority != ticket.P1 {

@@ -290,3 +290,15 @@ func (b *standings) finish() []ArticleStanding {
 	})
 	return all
 }
+
+// needsWork lists the articles that an edit made worse or whose readers are
+// surely helped less often than aimed at, the most read first.
+func needsWork(all []ArticleStanding) []ArticleStanding {
+	var out []ArticleStanding
+	for _, a := range all {
+		if a.MadeWorse() || a.Helpful.OK && a.Helpful.High < HelpfulTarget {
+			out = append(out, a)
+		}
+	}
+	return out
+}

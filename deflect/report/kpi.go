@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -452,4 +453,11 @@ func (t BrokenTicket) brokenIn(p Period) []Verdict {
 		}
 	}
 	return all
+}
+
+// byVolume puts the kinds with most tickets first.
+func byVolume(rows []Volume) []Volume {
+	rows = slices.Clone(rows)
+	slices.SortStableFunc(rows, func(a, b Volume) int { return cmp.Compare(b.Created, a.Created) })
+	return rows
 }

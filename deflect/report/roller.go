@@ -22,6 +22,7 @@ type State struct {
 	Ledger     string    `json:"ledger"`     // the newest ledger line taken in
 	Ticket     string    `json:"ticket"`     // the newest ticket taken in
 	Reconciled Day       `json:"reconciled"` // when the last month was last made anew
+	Months     string    `json:"months"`     // the last month that is over and summed up as a whole, "2026-10"
 }
 
 // DayCounts are a day's sums of raw rows.
@@ -81,6 +82,8 @@ type RollStore interface {
 	// SaveFacts replaces the facts of tickets and says which days the earlier
 	// ones contributed to.
 	SaveFacts(ctx context.Context, all []StoredFacts) ([]Day, error)
+	// SumMonth adds up the stored days of a month that is over.
+	SumMonth(ctx context.Context, month Period) error
 	// Prune removes what is stored of days outside [from, to] and of tickets
 	// that are gone.
 	Prune(ctx context.Context, from, to Day) error
@@ -137,6 +140,9 @@ func (r *Roller) Run(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	if err := r.makeDays(ctx, dirty, votes, tickets); err != nil {
+		return false, err
+	}
+	if next.Months, err = r.makeMonths(ctx, slices.Sorted(maps.Keys(dirty)), now); err != nil {
 		return false, err
 	}
 	if more {
@@ -230,6 +236,23 @@ func (r *Roller) makeDays(ctx context.Context, raw, votes, tickets map[Day]bool)
 		}
 	}
 	return nil
+}
+
+// makeMonths adds up the months of days that were made, as far as they are
+// over, and says which month was the last to end.
+func (r *Roller) makeMonths(ctx context.Context, days []Day, now time.Time) (last string, err error) {
+	current := DayOf(now, r.Zone).Month()
+	done := ""
+	for _, d := range days {
+		if d.Month() == done || d.Month() >= current {
+			continue
+		}
+		done = d.Month()
+		if err := r.Store.SumMonth(ctx, Monthly.Holding(d, r.Zone)); err != nil {
+			return "", err
+		}
+	}
+	return Monthly.Holding(DayOf(now, r.Zone), r.Zone).From.Add(-1).Month(), nil
 }
 
 func (r *Roller) span(day Day) Period { return Period{From: day, To: day, Zone: r.Zone} }
@@ -344,6 +367,10 @@ func (r *Roller) Rebuild(ctx context.Context, progress func(Day)) error {
 		if progress != nil {
 			progress(d)
 		}
+	}
+	all := Period{From: from, To: to, Zone: r.Zone}
+	if state.Months, err = r.makeMonths(ctx, all.Days(), now); err != nil {
+		return err
 	}
 	return r.Store.SaveRollState(ctx, state)
 }

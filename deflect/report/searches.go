@@ -1,7 +1,9 @@
 package report
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
 )
 
@@ -135,6 +137,30 @@ type QueryRow struct {
 	Lang  string `json:"lang"`
 	Query string `json:"query"`
 	QueryCounts
+}
+
+// TopOf picks the most frequent of each kind, at most limit each, from all
+// questions of a period; equal ones in the order of their texts. A question
+// that never was of a kind is not in its list.
+func TopOf(all []QueryRow, limit int) map[QueryKind][]QueryRow {
+	count := map[QueryKind]func(QueryRow) int{
+		AnyQuery: func(q QueryRow) int { return q.N }, NoResult: func(q QueryRow) int { return q.NoResult }, NoClick: func(q QueryRow) int { return q.NoClick },
+		Reformulated: func(q QueryRow) int { return q.Reformulated }, Succeeded: func(q QueryRow) int { return q.Success },
+	}
+	top := map[QueryKind][]QueryRow{}
+	for kind, n := range count {
+		var list []QueryRow
+		for _, q := range all {
+			if n(q) > 0 {
+				list = append(list, q)
+			}
+		}
+		slices.SortFunc(list, func(a, b QueryRow) int {
+			return cmp.Or(cmp.Compare(n(b), n(a)), cmp.Compare(a.Query, b.Query), cmp.Compare(a.Lang, b.Lang))
+		})
+		top[kind] = list[:min(len(list), limit)]
+	}
+	return top
 }
 
 // Searched is a row of the search report.

@@ -30,6 +30,9 @@ type Reader interface {
 	BrokenTickets(ctx context.Context, from, to Day) ([]BrokenTicket, error)
 	// CreditsOf lists the credits for promises broken in [from, to).
 	CreditsOf(ctx context.Context, from, to time.Time) ([]CreditRow, error)
+	// UrgentTickets lists active tickets of priority P0 to P2, by what is due
+	// next.
+	UrgentTickets(ctx context.Context, limit int) ([]Urgent, error)
 	// RolledUp is the instant up to which the roll-ups are complete; zero
 	// before the first run.
 	RolledUp(ctx context.Context) (time.Time, error)

@@ -226,7 +226,9 @@ func (f *Facts) cause(log []ticket.Event, c sla.Cycle) Cause {
 		case ticket.StaffReplied:
 			answered = true
 		case ticket.LevelChanged:
-			escalated = escalated || level(e.Data.To) > level(e.Data.From)
+			// Every promise goes up a level by itself before it breaks (D-18): only
+			// a person's decision explains anything.
+			escalated = escalated || !e.Data.Automatic && level(e.Data.To) > level(e.Data.From)
 		case ticket.StateChanged:
 			reopened = reopened || ticket.State(e.Data.To) == ticket.Reopened
 		}

@@ -54,6 +54,37 @@ CREATE TABLE rollup_articles (
     PRIMARY KEY (day, lang, article)
 );
 
+-- The same by whole month, of the months that are over: a year is then a few
+-- thousand rows instead of tens of thousands. Views come from article_views.
+CREATE TABLE rollup_query_months (
+    month        TEXT NOT NULL,
+    lang         TEXT NOT NULL,
+    query        TEXT NOT NULL,
+    n            BIGINT NOT NULL,
+    no_result    BIGINT NOT NULL,
+    no_click     BIGINT NOT NULL,
+    reformulated BIGINT NOT NULL,
+    success      BIGINT NOT NULL,
+    PRIMARY KEY (month, lang, query)
+);
+
+CREATE TABLE rollup_article_months (
+    month         TEXT NOT NULL,
+    lang          TEXT NOT NULL,
+    article       TEXT NOT NULL,
+    suggested     BIGINT NOT NULL,
+    opened        BIGINT NOT NULL,
+    confirmed     BIGINT NOT NULL,
+    assumed       BIGINT NOT NULL,
+    revoked       BIGINT NOT NULL,
+    ticketed      BIGINT NOT NULL,
+    clicks        BIGINT NOT NULL,
+    reads         BIGINT NOT NULL,
+    tickets_after BIGINT NOT NULL,
+    views         BIGINT NOT NULL,
+    PRIMARY KEY (month, lang, article)
+);
+
 -- What each ticket contributes, drawn from its event log (D-12).
 CREATE TABLE ticket_facts (
     ticket_id    TEXT PRIMARY KEY,
