@@ -17,12 +17,8 @@ func (c Clocks) Tier(contract Tier, mrrCents int64, now time.Time) Tier {
 	return Tier(c.Book.At(now).TierFor(mrrCents, string(contract)))
 }
 
-// Evaluate gives the latest cycle of every target of the ticket at now, in
-// the order they are shown. Targets that have not started are left out.
-func (c Clocks) Evaluate(log []Event, now time.Time) []Target {
-	return targets(sla.Evaluate(SLALog(log), c.Book, now))
-}
-
+// targets are the latest cycle of every target, in the order they are shown.
+// Those that have not started are left out.
 func targets(state sla.State) []Target {
 	var all []Target
 	for _, name := range sla.Targets {

@@ -223,12 +223,6 @@ func (s *Service) SelfSolved(ctx context.Context, id string) error {
 	})
 }
 
-// End closes a ticket on a rule's behalf: resolved and nobody objected, or the
-// customer never answered (D-21).
-func (s *Service) End(ctx context.Context, id string, version int64, ending Ending) error {
-	return s.act(ctx, id, version, func(w work) (change, error) { return w.close(Actor{Kind: BySystem}, ending) })
-}
-
 // close ends a ticket.
 func (w work) close(by Actor, ending Ending) (change, error) {
 	if _, err := Move(w.t, Closed); err != nil {

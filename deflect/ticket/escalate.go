@@ -101,17 +101,6 @@ func (s *Service) Escalate(ctx context.Context, id string, version int64, staffI
 	return to, err
 }
 
-// AutoEscalate hands the ticket up by a rule (D-18, D-24); somebody still owes
-// the brief. A ticket already that high, or not worked on, stays as it is.
-func (s *Service) AutoEscalate(ctx context.Context, id string, version int64, to SupportLevel, reason string) error {
-	return s.act(ctx, id, version, func(w work) (change, error) {
-		if !w.t.State.Active() || rankOf(to) <= rankOf(w.t.Level) {
-			return change{}, nil
-		}
-		return w.raise(to, reason)
-	})
-}
-
 // raise is an escalation by a rule.
 func (w work) raise(to SupportLevel, reason string) (change, error) {
 	return w.escalate(Actor{Kind: BySystem}, Escalation{To: to, Reason: reason, Automatic: true})

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/vmcloud/ricochet/deflect/sla"
 	"github.com/vmcloud/ricochet/internal/errs"
 )
 
@@ -48,11 +47,6 @@ func (s *Service) Quarter(t time.Time) string {
 	d := s.working(t).LocalDate(t)
 	return fmt.Sprintf("%04d-Q%d", d.Year, (int(d.Month)+2)/3)
 }
-
-// Month is the civil month of an instant where the company works, YYYY-MM.
-func (s *Service) Month(t time.Time) string { return monthOf(s.working(t), t) }
-
-func monthOf(c *sla.Calendar, t time.Time) string { return c.LocalDate(t).String()[:len("2006-01")] }
 
 // AnswerNPS stores a person's answer of the current quarter; until somebody
 // has talked to them about it they may change it.
