@@ -113,18 +113,18 @@ func (v *insightsView) kpiCurve(k report.KPI) block {
 	switch k.Unit {
 	case report.UnitShare:
 		l.Most, l.Format = 1, v.percent
-	case report.UnitDuration:
-		l.Format = func(x float64) string {
-			if x == 0 {
-				return "0"
-			}
-			return v.inUnit(k.Unit, x)
-		}
+	case report.UnitDuration: // an axis in seconds has no round numbers
+		l.Format = func(x float64) string { return v.loc.T("span.hour", "N", v.loc.Decimal(x, 1)) }
+		l.Target.V /= 3600
 	}
 	series := chart.Series{Name: name}
 	for _, pt := range k.Points {
 		l.Steps = append(l.Steps, v.stepName(pt.Period))
-		series.Values = append(series.Values, chart.If(pt.Value, pt.OK))
+		x := pt.Value
+		if k.Unit == report.UnitDuration {
+			x /= 3600
+		}
+		series.Values = append(series.Values, chart.If(x, pt.OK))
 	}
 	l.Series = []chart.Series{series}
 	return v.drawn(l.Draw())

@@ -26,8 +26,8 @@ type Bars struct {
 
 const (
 	barRow  = 34
-	barLeft = 150
-	barEnd  = 84 // room for the value after the bar
+	barLeft = 178
+	barEnd  = 72 // room for the value after the bar
 )
 
 // Draw makes the figure. Without a single value it is Empty.
@@ -97,8 +97,8 @@ func (b Bars) bar(d *svg, s scale, r Bar, y float64) {
 // short cuts a name to what fits beside the bars; the table has it whole.
 func short(name string) string {
 	r := []rune(name)
-	if len(r) <= 20 {
+	if len(r) <= 24 {
 		return name
 	}
-	return string(r[:19]) + "…"
+	return string(r[:23]) + "…"
 }
