@@ -14,6 +14,7 @@ type DeskStore interface {
 
 	Queue(ctx context.Context, f ticket.Filter, after ticket.Cursor, limit int) ([]ticket.QueueRow, error)
 	CountQueue(ctx context.Context, f ticket.Filter, limit int) (int, error)
+	TicketTexts(ctx context.Context, ids []string) ([]ticket.Text, error)
 	QueueRowsByID(ctx context.Context, ids []string) ([]ticket.QueueRow, error)
 	TicketChanges(ctx context.Context, since time.Time, id string, limit int) ([]ticket.Change, error)
 
@@ -29,6 +30,7 @@ type DeskStore interface {
 // deskRoutes are the list of tickets and what one does from it.
 func (s *Server) deskRoutes() {
 	s.get("/staff", s.staffMay(team.WorkTickets, s.queue))
+	s.get("/staff/search", s.staffMay(team.WorkTickets, s.searchTickets))
 	s.get("/staff/live", s.staffMay(team.WorkTickets, s.staffLive))
 	s.post("/staff/bulk", 0, s.staffMay(team.WorkTickets, s.bulk))
 	s.post("/staff/views", 0, s.staffMay(team.WorkTickets, s.saveView))

@@ -32,14 +32,17 @@ type Support struct {
 	Files     *intake.Files
 	Store     SupportStore
 	Suggester Suggester
-	Gaps      GapFinder
-	Reports   *report.Service
-	Secret    []byte // key of form tokens, receipts and links; the same on every node
-	MailTo    string // where mail goes, for the staff pages
-	MailFiles bool   // no mail server is configured: MailTo are files
-	Problems  func() []kb.Problem
-	Channels  []string                           // what alerts go to besides mail, without secrets
-	Previews  func(lang string) []notify.Preview // customers' mails as they are written now
+	// TicketSearch finds tickets by their words; nil: the desk says that it
+	// cannot search.
+	TicketSearch TicketSearcher
+	Gaps         GapFinder
+	Reports      *report.Service
+	Secret       []byte // key of form tokens, receipts and links; the same on every node
+	MailTo       string // where mail goes, for the staff pages
+	MailFiles    bool   // no mail server is configured: MailTo are files
+	Problems     func() []kb.Problem
+	Channels     []string                           // what alerts go to besides mail, without secrets
+	Previews     func(lang string) []notify.Preview // customers' mails as they are written now
 }
 
 // Suggester finds the articles that answer a message.

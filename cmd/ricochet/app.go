@@ -24,6 +24,7 @@ import (
 	"github.com/vmcloud/ricochet/internal/jobs"
 	"github.com/vmcloud/ricochet/kb"
 	"github.com/vmcloud/ricochet/search"
+	"github.com/vmcloud/ricochet/search/tickets"
 	"github.com/vmcloud/ricochet/store"
 	"github.com/vmcloud/ricochet/web"
 )
@@ -35,6 +36,7 @@ type app struct {
 	db        *store.DB
 	live      *kb.Live
 	index     *search.Index
+	texts     *tickets.Index // words of tickets; of this process alone
 	web       *web.Server
 	files     *intake.Files
 	ticketing *ticket.Service
@@ -90,6 +92,9 @@ func (a *app) build(ctx context.Context, s *serveCmd) error {
 	if err := a.openContent(ctx, s); err != nil {
 		return err
 	}
+	if err := a.openTicketIndex(s.Data); err != nil {
+		return err
+	}
 	told, described, err := s.channels()
 	if err != nil {
 		return err
@@ -139,7 +144,7 @@ func (a *app) build(ctx context.Context, s *serveCmd) error {
 				AccessHash: func(id string) string { return web.AccessHash(a.secret, id) },
 			},
 			Rules:   a.rules,
-			Tickets: a.ticketing, Taxonomy: taxonomy,
+			Tickets: a.ticketing, Taxonomy: taxonomy, TicketSearch: a.texts,
 			Team:   a.team(),
 			Ledger: a.ledger, Trial: a.trial, Privacy: people(a.db, a.files, s.Data), Files: a.files, Store: a.db, Suggester: a.index, Secret: a.secret, MailTo: a.mailTo, MailFiles: s.SMTP == "", Problems: a.problems,
 			Previews: func(lang string) []notify.Preview { return a.notifier.Previews(lang) }, Channels: described,
@@ -287,6 +292,7 @@ func (a *app) start(ctx context.Context) {
 	a.running.Go(func() { a.sweep(ctx) })
 	a.running.Go(func() { a.learn(ctx) })
 	a.running.Go(func() { a.web.RunLive(ctx) })
+	a.running.Go(func() { a.indexTickets(ctx) })
 	a.running.Go(func() { a.keepRolling(ctx) })
 	a.running.Go(func() {
 		if err := a.live.Run(ctx); err != nil && ctx.Err() == nil {
@@ -339,6 +345,9 @@ func (a *app) close() error {
 	var all []error
 	if a.index != nil {
 		all = append(all, a.index.Close())
+	}
+	if a.texts != nil {
+		all = append(all, a.texts.Close())
 	}
 	if a.live != nil {
 		all = append(all, a.live.Close())

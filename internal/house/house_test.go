@@ -36,6 +36,7 @@ var rules = []rule{
 		"github.com/fsnotify/fsnotify", "golang.org/x/net/html", "golang.org/x/text", "golang.org/x/image", "golang.org/x/sync",
 	}},
 	{path: "search", rooms: []string{"kb"}, others: []string{"github.com/blevesearch/", "github.com/goccy/go-yaml", "golang.org/x/text", "golang.org/x/sync"}},
+	{path: "search/tickets", rooms: []string{"search"}, others: []string{"github.com/blevesearch/"}},
 	{path: "deflect", others: []string{"github.com/google/uuid"}},
 	{path: "deflect/ticket", rooms: []string{"deflect/sla"}, others: []string{"github.com/google/uuid"}},
 	{path: "deflect/sla", rooms: []string{"deflect/sla"}},
@@ -52,7 +53,7 @@ var rules = []rule{
 	{path: "store/storetest", rooms: []string{"store"}},
 	{path: "themes"},
 	{path: "web/chart"},
-	{path: "web", rooms: []string{"web/chart", "deflect/...", "kb/...", "search", "themes"}, others: []string{
+	{path: "web", rooms: []string{"web/chart", "deflect/...", "kb/...", "search/...", "themes"}, others: []string{
 		"github.com/gin-gonic/gin", "github.com/nicksnyder/go-i18n/v2", "github.com/BurntSushi/toml", "golang.org/x/crypto/argon2",
 		"golang.org/x/text", "golang.org/x/time", "golang.org/x/net/html", "rsc.io/qr",
 	}},

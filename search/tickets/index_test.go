@@ -1,0 +1,162 @@
+package tickets
+
+import (
+	"io"
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+func openTest(t testing.TB, dir string) *Index {
+	t.Helper()
+	x, err := Open(dir, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := x.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return x
+}
+
+var samples = []Doc{
+	{ID: "1", Number: "VM-7K3F-92", Lang: "fr", Texts: []string{"Connexion SSH refusée", "Depuis ce matin, l’accès à mes instances est refusé : « Connection refused »."},
+		Who: []string{"Noël Dupont", "noel@acme.example", "Acme"}, State: "open", Tier: "business", Priority: "P2", Category: "technical", Queue: "cre", Tags: []string{"ssh", "réseau"}},
+	{ID: "2", Number: "VM-7K3F-11", Lang: "en", Texts: []string{"Invoice missing", "I cannot download the invoices of last month."},
+		Who: []string{"Ann Lee", "ann@lee.example"}, State: "closed", Tier: "free", Priority: "P4", Assignee: "sam", Category: "billing", Queue: "billing"},
+	{ID: "3", Number: "VM-0000-00", Lang: "fr", Texts: []string{"Facture introuvable", "Je ne trouve pas ma facture. The customer called: urgent."},
+		Who: []string{"Zoé"}, State: "new", Tier: "standard", Priority: "P3", Queue: "general"},
+}
+
+func TestSearch(t *testing.T) {
+	x := openTest(t, "")
+	if err := x.Put(samples, time.UnixMilli(42)); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name string
+		q    Query
+		want string
+	}{
+		{"a word, without its accent", Query{Words: []string{"refusee"}}, "1"},
+		{"another form of the word", Query{Words: []string{"factures"}}, "3"},
+		{"English", Query{Words: []string{"invoice"}}, "2"},
+		{"an English word in a French ticket", Query{Words: []string{"customer"}}, "3"},
+		{"all words", Query{Words: []string{"connexion", "facture"}}, ""},
+		{"stop words are no hindrance", Query{Words: []string{"je", "ne", "trouve", "pas", "the", "facture"}}, "3"},
+		{"a phrase", Query{Phrases: []string{"Connection refused"}}, "1"},
+		{"the words of a phrase in another order", Query{Phrases: []string{"refused connection"}}, ""},
+		{"a phrase over a stop word", Query{Phrases: []string{"download the invoices"}}, "2"},
+		{"the number", Query{Words: []string{"vm-7k3f-92"}}, "1"},
+		{"the beginning of a number", Query{Words: []string{"VM-7K3F"}}, "12"},
+		{"the customer", Query{Words: []string{"noel"}}, "1"},
+		{"the company", Query{Words: []string{"ACME"}}, "1"},
+		{"the address", Query{Words: []string{"ann@lee.example"}}, "2"},
+		{"not a word", Query{Words: []string{"VM-7K3F"}, Not: []string{"ssh"}}, "2"},
+		{"conditions", Query{Words: []string{"facture"}, Where: map[string][]string{"state": {"new", "open"}, "tier": {"standard"}}}, "3"},
+		{"a condition that fails", Query{Words: []string{"facture"}, Where: map[string][]string{"state": {"closed"}}}, ""},
+		{"a tag", Query{Where: map[string][]string{"tag": {"réseau"}}}, "1"},
+		{"nobody's", Query{Where: map[string][]string{"assignee": {None}}}, "13"},
+		{"nothing asked", Query{}, "123"},
+		{"only punctuation", Query{Words: []string{"?", "—"}}, ""},
+	} {
+		h, err := x.Search(t.Context(), withLimit(tt.q))
+		if err != nil {
+			t.Fatal(err)
+		}
+		slices.Sort(h.IDs)
+		if got := strings.Join(h.IDs, ""); got != tt.want || h.Total != len(tt.want) {
+			t.Errorf("%s: %s of %d, want %s", tt.name, got, h.Total, tt.want)
+		}
+	}
+}
+
+func withLimit(q Query) Query {
+	q.Limit = 10
+	return q
+}
+
+// A ticket that changed is found by what it says now, and by nothing it said
+// before: that is how an erased person leaves the index (D-36).
+func TestReplaceAndReopen(t *testing.T) {
+	dir := t.TempDir() + "/tickets"
+	x := openTest(t, dir)
+	since := time.UnixMilli(1_700_000_000_000).UTC()
+	if err := x.Put(samples, since.Add(-time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	gone := samples[0]
+	gone.Texts, gone.Who = []string{"…"}, nil
+	if err := x.Put([]Doc{gone}, since); err != nil {
+		t.Fatal(err)
+	}
+	for _, again := range []bool{false, true} {
+		if again {
+			if err := x.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := x.Search(t.Context(), Query{}); err == nil {
+				t.Error("a closed index answers")
+			}
+			x = openTest(t, dir)
+		}
+		for _, w := range []string{"noel", "refusee"} {
+			if h, err := x.Search(t.Context(), Query{Words: []string{w}, Limit: 5}); err != nil || h.Total != 0 {
+				t.Errorf("%s is still found: %v %v", w, h, err)
+			}
+		}
+		if n, err := x.Count(); err != nil || n != 3 {
+			t.Errorf("%d tickets, %v", n, err)
+		}
+		if at, err := x.Since(); err != nil || !at.Equal(since) {
+			t.Errorf("since %v %v", at, err)
+		}
+	}
+}
+
+func TestExcerpt(t *testing.T) {
+	q := Query{Words: []string{"factures"}, Phrases: []string{"mot de passe"}}
+	text := strings.Repeat("Rien à voir ici. ", 20) + "Je cherche ma facture de mars. " + strings.Repeat("Suite. ", 40)
+	var shown, marked string
+	for _, s := range q.Excerpt("fr", []string{"Bonjour", text}) {
+		shown += s.Text
+		if s.Match {
+			marked += "[" + s.Text + "]"
+		}
+	}
+	if marked != "[facture]" || !strings.HasPrefix(shown, "…") || !strings.HasSuffix(shown, "…") || len(shown) > 300 {
+		t.Errorf("%q, marked %s", shown, marked)
+	}
+	if got := q.Excerpt("fr", []string{"Bonjour"}); got != nil {
+		t.Errorf("an excerpt of nothing: %v", got)
+	}
+}
+
+func FuzzQuery(f *testing.F) {
+	x := openTest(f, "")
+	if err := x.Put(samples, time.Time{}); err != nil {
+		f.Fatal(err)
+	}
+	f.Add("facture", "mot de passe", "ssh")
+	f.Add("l'", "\x00 \xff", "-")
+	f.Add("c2-15/etc/fstab", "the of", "vm-")
+	f.Fuzz(func(t *testing.T, word, phrase, not string) {
+		q := Query{Words: strings.Fields(word), Phrases: []string{phrase}, Not: []string{not}, Limit: 3}
+		if _, err := x.Search(t.Context(), q); err != nil {
+			t.Errorf("%+v: %v", q, err)
+		}
+		for _, text := range []string{word, phrase + word} {
+			shown := ""
+			for _, s := range q.Excerpt("fr", []string{text}) {
+				shown += s.Text
+			}
+			if len(shown) > len(text)+20 {
+				t.Errorf("%q shows more than %q", shown, text)
+			}
+		}
+	})
+}
