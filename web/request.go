@@ -41,6 +41,30 @@ type requestView struct {
 	Summary  string // what is wrong, "" when nothing is
 	Done     string // what was just done: the end of a text key, "" for nothing
 	Others   []otherRequest
+	Survey   surveyForm
+	Credits  []creditView
+}
+
+// surveyForm is the three questions after the end (D-27).
+type surveyForm struct {
+	Ask      bool
+	Answered bool
+	Scores   []int
+	Score    string // as chosen in a form that was refused, like the rest
+	Solved   string
+	Comment  string
+}
+
+// creditView is what a broken promise earned the customer (D-26).
+type creditView struct {
+	ID      string
+	Target  string
+	At      time.Time // of the breach
+	Share   float64   // of the month's price
+	State   ticket.CreditState
+	Until   time.Time // for a claim, or of its review
+	Applied float64
+	Reason  string
 }
 
 // requestMessage is one message and the steps that came after it.
@@ -145,22 +169,22 @@ func (s *Server) request(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.showRequest(c, http.StatusOK, t, contactValues{}, nil)
+	return s.showRequest(c, http.StatusOK, t, sentForm{}, nil)
 }
 
 // requestDone is what a page may say that was just done.
-var requestDone = []string{"sent", "opened", "solved", "unsolved"}
+var requestDone = []string{"sent", "opened", "solved", "unsolved", "survey", "claim"}
 
 // maxOthers is how many other requests of the person are listed.
 const maxOthers = 20
 
 // showRequest shows the page; typed is what a refused form held.
-func (s *Server) showRequest(c *gin.Context, status int, t ticket.Ticket, typed contactValues, wrong *errs.Error) error {
+func (s *Server) showRequest(c *gin.Context, status int, t ticket.Ticket, typed sentForm, wrong *errs.Error) error {
 	loc := s.locale(c)
 	token := c.Param("token")
 	v := requestView{
 		Chrome: s.chrome(loc, "request/"+token, loc.T("request.title", "Number", t.Number)).private(), Token: token, Number: t.Number,
-		Subject: t.Subject, State: t.State, Received: t.ReceivedAt, Message: typed.Message, Files: typed.Files,
+		Subject: t.Subject, State: t.State, Received: t.ReceivedAt, Message: typed.values.Message, Files: typed.values.Files,
 		MaxFiles: intake.MaxAttachments, MaxMiB: intake.MaxAttachment >> 20, Types: intake.AllowedTypes, Errors: map[string]string{},
 		Active: t.State.Active(), Closed: t.State == ticket.Closed, Resolved: t.State == ticket.Resolved,
 		Solvable: t.State.Active() && t.State != ticket.New,
@@ -180,6 +204,12 @@ func (s *Server) showRequest(c *gin.Context, status int, t ticket.Ticket, typed 
 		return err
 	}
 	if v.Others, err = s.otherRequests(c, t); err != nil {
+		return err
+	}
+	if v.Survey, err = s.surveyOf(c, t, typed.text); err != nil {
+		return err
+	}
+	if v.Credits, err = s.creditsOf(c, t); err != nil {
 		return err
 	}
 	if wrong != nil {

@@ -23,7 +23,7 @@ func (s *Server) requestAct(c *gin.Context) error {
 		return err
 	}
 	if wrong != nil {
-		return s.showRequest(c, http.StatusUnprocessableEntity, t, form.values, wrong)
+		return s.showRequest(c, http.StatusUnprocessableEntity, t, form, wrong)
 	}
 	ctx, tickets, token, done := c.Request.Context(), s.opt.Support.Tickets, c.Param("token"), ""
 	switch action := form.text.Get("action"); action {
@@ -38,6 +38,10 @@ func (s *Server) requestAct(c *gin.Context) error {
 		done, err = action, tickets.ConfirmResolved(ctx, t.ID)
 	case "unsolved":
 		done, err = action, tickets.NotResolved(ctx, t.ID)
+	case "survey":
+		done, err = action, s.answerSurvey(c, t, form.text)
+	case "claim":
+		done, err = action, tickets.ClaimCredit(ctx, form.text.Get("credit"), t.ID, ticket.Actor{Kind: ticket.ByCustomer, ID: t.PersonID})
 	default:
 		err = errs.InvalidFields(errs.Field{Name: "action", Key: "error.field.choice"})
 	}
@@ -50,7 +54,7 @@ func (s *Server) requestAct(c *gin.Context) error {
 		if errs.Is(err, errs.Conflict) {
 			status = http.StatusConflict
 		}
-		return s.showRequest(c, status, t, form.values, asError(err))
+		return s.showRequest(c, status, t, form, asError(err))
 	}
 	return err
 }
