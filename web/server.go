@@ -85,6 +85,7 @@ type Server struct {
 	counts     counts // of the desk's views
 	live       *live  // open pages of the desk
 	voters     voters
+	scrapes    http.Handler // of /metrics; nil without Support
 	shelf      atomic.Pointer[shelf]
 	shelving   sync.Mutex // held by the one request that builds the next shelf
 }
@@ -132,6 +133,11 @@ func New(opt Options) (*Server, error) {
 	s.limiter = newLimiter(opt.RateLimit, opt.Clock)
 	s.logins = newLimiter(loginPerMinute, opt.Clock)
 	s.tokens = &tokens{known: map[string]knownToken{}}
+	if opt.Support != nil {
+		if s.scrapes, err = s.newScrapes(); err != nil {
+			return nil, fmt.Errorf("web: metrics: %w", err)
+		}
+	}
 	if err := s.build(); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}

@@ -86,6 +86,7 @@ type SupportStore interface {
 	Attempts(context.Context, deflect.AttemptFilter) ([]deflect.Attempt, error)
 	AttemptByID(ctx context.Context, id string) (deflect.Attempt, error)
 	LedgerOf(ctx context.Context, attemptID string) ([]deflect.Entry, error)
+	Live(ctx context.Context, now time.Time) (report.Live, error)
 	DeflectionCounts(ctx context.Context, from, to time.Time) ([]report.CategoryCounts, error)
 	Helpful(ctx context.Context, from, to time.Time) ([]report.HelpfulCounts, error)
 	TopSearches(ctx context.Context, from, to time.Time, empty bool, limit int) ([]report.SearchCount, error)
@@ -99,6 +100,7 @@ type SupportStore interface {
 // supportRoutes are the pages and interfaces that people write to.
 func (s *Server) supportRoutes() {
 	s.get("/healthz", s.health)
+	s.get("/metrics", s.metrics)
 	s.get("/{lang}/contact", s.contactForm)
 	s.post("/{lang}/contact", maxContactBody, s.contactSubmit)
 	s.get("/{lang}/contact/sent/:receipt", s.contactSent)

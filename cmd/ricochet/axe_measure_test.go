@@ -94,6 +94,7 @@ func TestMeasureAccessibility(t *testing.T) {
 				e.look("experiment"+name, "/staff/experiment")
 				e.look("attempts"+name, "/staff/attempts")
 				e.look("deflection"+name, "/staff/deflection")
+				e.look("privacy"+name, "/staff/privacy")
 				if n == 0 {
 					continue
 				}
@@ -107,6 +108,12 @@ func TestMeasureAccessibility(t *testing.T) {
 				e.click(`main .form button.primary`)
 				e.see("#e-share")
 				e.judge("experiment errors")
+				s.visitor().postFiles("/"+lang+"/contact", message("a-form-of-this-person"), upload{"a.txt", "a\n"}).number(t)
+				e.open("/staff/privacy")
+				e.write("#f-email", message("").Get("email"))
+				e.click(`main .form .button`)
+				e.see("#f-confirm")
+				e.judge("privacy found")
 			}
 		})
 	}

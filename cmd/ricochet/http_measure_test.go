@@ -171,3 +171,31 @@ func TestVotesWithoutTheCookie(t *testing.T) {
 		t.Errorf("an address is stored: %v", stored)
 	}
 }
+
+func TestMetrics(t *testing.T) {
+	s := serve(t, t.TempDir(), "--rate-limit", "off")
+	v := s.visitor()
+	v.post("/fr/contact", message("a-form-of-this-test")).number(t)
+	v.get("/fr/search?q=zzzzqqqq")
+	s.searchLog(1, 0)
+	p := v.get("/metrics")
+	p.want(t, "from this machine", http.StatusOK)
+	for _, want := range []string{
+		`ricochet_tickets_active{state="new"} 1`, "ricochet_tickets_overdue 0", `ricochet_attempts_24h{arm="treatment",outcome="ticket"} 1`,
+		`ricochet_searches_24h{found="no"} 1`, "ricochet_holdout_share 0", `ricochet_articles{lang="fr"}`, "ricochet_jobs_dead 0", "go_goroutines",
+	} {
+		if !strings.Contains(p.body, want) {
+			t.Errorf("%q is not in\n%s", want, p.body)
+		}
+	}
+	v.header.Set("X-Forwarded-For", "203.0.113.9")
+	v.get("/metrics").want(t, "through a proxy", http.StatusUnauthorized)
+	for scope, status := range map[string]int{"customers": http.StatusForbidden, "metrics": http.StatusOK} {
+		token, err := ricochet(t, "token", "--data", s.data, "--scope", scope, "a monitoring system")
+		if err != nil {
+			t.Fatal(err)
+		}
+		v.header.Set("Authorization", "Bearer "+strings.TrimSpace(token))
+		v.get("/metrics").want(t, "with a token for "+scope, status)
+	}
+}

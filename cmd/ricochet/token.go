@@ -10,7 +10,7 @@ import (
 // tokenCmd makes a token for programs that use the API.
 type tokenCmd struct {
 	dataFlags
-	Scope string `help:"What the token may do: customers (import the list) or tickets:write (open tickets)." enum:"customers,tickets:write" default:"customers"`
+	Scope string `help:"What the token may do: customers (import the list), tickets:write (open tickets) or metrics (read /metrics)." enum:"customers,tickets:write,metrics" default:"customers"`
 	Name  string `arg:"" help:"Who will use it, for your own records."`
 }
 

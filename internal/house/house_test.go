@@ -55,7 +55,7 @@ var rules = []rule{
 	{path: "web/chart"},
 	{path: "web", rooms: []string{"web/chart", "deflect/...", "kb/...", "search/...", "themes"}, others: []string{
 		"github.com/gin-gonic/gin", "github.com/nicksnyder/go-i18n/v2", "github.com/BurntSushi/toml", "golang.org/x/crypto/argon2",
-		"golang.org/x/text", "golang.org/x/time", "golang.org/x/net/html", "rsc.io/qr",
+		"golang.org/x/text", "golang.org/x/time", "golang.org/x/net/html", "rsc.io/qr", "github.com/prometheus/client_golang",
 	}},
 	{path: "internal", others: []string{"golang.org/x/net/html"}},
 	{path: "internal/errs"},

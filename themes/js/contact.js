@@ -47,6 +47,7 @@ function start(form, panel) {
     const solved = make("button", { type: "button", className: "button primary" }, text.solved);
     solved.addEventListener("click", () => finish(s));
     const page = make("a", { className: "button", href: s.url, target: "_blank", rel: "noopener" }, text.page);
+    page.addEventListener("click", () => { if (reading) reading.page = true; });
     const details = make("details", {}, make("summary", {}, make("strong", {}, s.title), make("span", { className: "where" }, " " + s.section), excerpt), body, make("div", { className: "actions" }, solved, page));
     details.addEventListener("toggle", () => details.open ? open(s, body) : left());
     return make("li", {}, details);
@@ -54,7 +55,7 @@ function start(form, panel) {
 
   async function open(s, body) {
     left();
-    reading = { article: s.article, since: Date.now() };
+    reading = { article: s.article, read: 0, since: Date.now() };
     report("opened", s.article);
     if (body.childElementCount) return;
     body.textContent = text.loading;
@@ -69,13 +70,21 @@ function start(form, panel) {
     }
   }
 
+  const read = () => reading.read + (reading.since ? Date.now() - reading.since : 0);
   function left() {
-    if (reading) report("dwelt", reading.article, Date.now() - reading.since);
+    if (reading) report("dwelt", reading.article, read());
     reading = undefined;
   }
+  // Time in another tab is not spent reading, unless the article is open there.
   document.addEventListener("visibilitychange", () => {
-    if (!document.hidden || !reading) return;
-    report("dwelt", reading.article, Date.now() - reading.since);
+    if (!reading) return;
+    if (!document.hidden) {
+      reading.page = false;
+      reading.since ||= Date.now();
+      return;
+    }
+    report("dwelt", reading.article, read());
+    if (!reading.page) Object.assign(reading, { read: read(), since: 0 });
   });
 
   async function finish(s) {
