@@ -67,8 +67,8 @@ type titleTable struct {
 
 // titleSlot is an article in the table; art is nil once it is gone.
 type titleSlot struct {
-	prefix string // of its document: the same as long as the file is
-	art    *kb.Article
+	entry *entry // the same as long as the file is
+	art   *kb.Article
 }
 
 type titleWord struct {
@@ -80,34 +80,33 @@ type titleWord struct {
 
 // newTitleTable lists the words of a view's titles and headings, taking over
 // from the table before what did not change.
-func newTitleTable(v *view, sections []*kb.Section, old *titleTable) *titleTable {
+func newTitleTable(v *view, sections []*kb.Section, old *titleTable, entries map[*kb.Article]*entry) *titleTable {
 	t := &titleTable{sections: sections}
-	fresh := map[string]*kb.Article{}
-	for _, art := range v.arts {
-		fresh[docPrefix(art)] = art
-	}
+	there := make(map[*entry]bool, len(v.arts))
 	if old != nil {
 		t.slots = slices.Clone(old.slots)
 		dead := 0
 		for i := range t.slots {
-			t.slots[i].art = fresh[t.slots[i].prefix]
-			delete(fresh, t.slots[i].prefix)
-			if t.slots[i].art == nil {
+			slot := &t.slots[i]
+			if e := slot.entry; e.art != nil && entries[e.art] == e {
+				slot.art, there[e] = e.art, true
+			} else {
+				slot.art = nil
 				dead++
 			}
 		}
 		if dead > 100+len(v.arts)/4 { // start over rather than drag the dead along
-			return newTitleTable(v, sections, nil)
+			return newTitleTable(v, sections, nil, entries)
 		}
 	}
 	var added []titleWord
 	for _, art := range v.arts {
-		prefix := docPrefix(art)
-		if fresh[prefix] == nil {
+		e := entries[art]
+		if e == nil || there[e] {
 			continue
 		}
 		slot := int32(len(t.slots))
-		t.slots = append(t.slots, titleSlot{prefix, art})
+		t.slots = append(t.slots, titleSlot{e, art})
 		added = v.titleWords(added, slot, -1, art.Title)
 		for i := range art.Passages[:min(len(art.Passages), 1000)] {
 			if p := &art.Passages[i]; p.Heading != "" && p.Level <= 3 {
@@ -116,19 +115,26 @@ func newTitleTable(v *view, sections []*kb.Section, old *titleTable) *titleTable
 		}
 	}
 	slices.SortFunc(added, compareTitleWords)
-	if old == nil {
+	switch {
+	case old == nil:
 		t.words = added
-		return t
+	case len(added) == 0:
+		t.words = old.words
+	default:
+		t.words = mergeTitleWords(old.words, added)
 	}
-	t.words = make([]titleWord, 0, len(old.words)+len(added))
-	rest := old.words
+	return t
+}
+
+// mergeTitleWords puts a few sorted words into many.
+func mergeTitleWords(rest, added []titleWord) []titleWord {
+	out := make([]titleWord, 0, len(rest)+len(added))
 	for _, w := range added {
 		i, _ := slices.BinarySearchFunc(rest, w, compareTitleWords)
-		t.words = append(append(t.words, rest[:i]...), w)
+		out = append(append(out, rest[:i]...), w)
 		rest = rest[i:]
 	}
-	t.words = append(t.words, rest...)
-	return t
+	return append(out, rest...)
 }
 
 func compareTitleWords(a, b titleWord) int {

@@ -50,39 +50,97 @@ func inField(packed uint32, f field) uint32 {
 	return packed >> fieldShift[f] & (1<<fieldBits[f] - 1)
 }
 
-// tally is an article counted: its terms, its words as written, and the length
-// of each field in words.
+// tally is an article counted: its terms, the length of each field in words,
+// and its rows. The terms are the counter's and hold until the next article.
 type tally struct {
-	terms   map[string]*counts
-	words   map[string]counted
+	terms   []*termCount
 	lengths [numFields]int
 	rows    rows
 }
 
-// counted is a word of an article: where its term is counted, and its hash; c
-// is nil for a stop word.
-type counted struct {
-	c    *counts
-	hash uint32
+// counter counts the words of articles of one language, one article after the
+// other. What it learns of a word with one article it need not look up for the
+// next: most words are in many.
+type counter struct {
+	a       *analyzer
+	words   map[string]*wordCount // as written
+	terms   map[string]*termCount
+	article int // number of the one at hand
+	touched []*termCount
+}
+
+// wordCount is a word as written.
+type wordCount struct {
+	term    *termCount // nil for a stop word, which is not in the index
+	hash    uint32
+	article int   // that had it last
+	df      int32 // articles that have it
+}
+
+// termCount is an index term and where the article at hand has it.
+type termCount struct {
+	name    string
+	term    []byte // name, shared by the documents that have it
+	article int
+	counts  counts
+}
+
+func newCounter(a *analyzer) *counter {
+	return &counter{a: a, words: map[string]*wordCount{}, terms: map[string]*termCount{}}
+}
+
+// meet looks up a word that the counter has not had yet.
+func (c *counter) meet(word string) *wordCount {
+	k := c.a.look(word)
+	w := &wordCount{hash: k.hash}
+	if k.hash != 0 {
+		if w.term = c.terms[k.term]; w.term == nil {
+			w.term = &termCount{name: k.term, term: []byte(k.term)}
+			c.terms[k.term] = w.term
+		}
+	}
+	c.words[word] = w
+	return w
+}
+
+// word counts a word of the article at hand in a field, and gives its hash, 0
+// for a stop word.
+func (c *counter) word(text string, f field) uint32 {
+	w := c.words[text]
+	if w == nil {
+		w = c.meet(text)
+	}
+	t := w.term
+	if t == nil {
+		return 0
+	}
+	if w.article != c.article {
+		w.article = c.article
+		w.df++
+	}
+	if t.article != c.article {
+		t.article, t.counts = c.article, counts{}
+		c.touched = append(c.touched, t)
+	}
+	if t.counts[f] < 1<<15 {
+		t.counts[f]++
+	}
+	return w.hash
 }
 
 // count analyses an article.
-func (a *analyzer) count(art *kb.Article) *tally {
-	t := &tally{terms: make(map[string]*counts, 256), words: make(map[string]counted, 256)}
+func (c *counter) count(art *kb.Article) *tally {
+	c.article++
+	c.touched = c.touched[:0]
+	t := &tally{}
 	add := func(f field, text string, to *[]byte) {
-		a.tokenize(text, func(tok token) {
-			w, seen := t.words[tok.text]
-			if !seen {
-				w = t.meet(tok.text, a.look(tok.text))
-			}
-			if w.c == nil {
+		c.a.tokenize(text, func(tok token) {
+			hash := c.word(tok.text, f)
+			if hash == 0 {
 				return
 			}
-			if w.c[f] < 1<<15 {
-				w.c[f]++
-			}
 			if to != nil {
-				*to = appendHash(*to, w.hash)
+				*to = appendHash(*to, hash)
 			}
 			if !tok.whole {
 				t.lengths[f]++
@@ -105,18 +163,22 @@ func (a *analyzer) count(art *kb.Article) *tally {
 		add(fCode, p.Code, &t.rows.text)
 		t.rows.closePassage()
 	}
+	t.terms = c.touched
 	return t
 }
 
-// meet notes a word that the article has not had yet.
-func (t *tally) meet(word string, k known) counted {
-	w := counted{hash: k.hash}
-	if k.hash != 0 {
-		if w.c = t.terms[k.term]; w.c == nil {
-			w.c = new(counts)
-			t.terms[k.term] = w.c
+// addTo adds in how many of the counted articles each word stands, times by:
+// -1 takes them back.
+func (c *counter) addTo(words map[string]map[string]int32, by int32) {
+	lang := c.a.lang.tag
+	m := words[lang]
+	if m == nil {
+		m = map[string]int32{}
+		words[lang] = m
+	}
+	for text, w := range c.words {
+		if w.df > 0 {
+			m[text] += by * w.df
 		}
 	}
-	t.words[word] = w
-	return w
 }

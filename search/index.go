@@ -2,10 +2,10 @@ package search
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -42,8 +42,11 @@ type Index struct {
 	analyzers map[string]*analyzer
 	lexicons  map[string]*lexicon
 	tokens    *cache[*kb.Article, *articleTokens]
-	names     map[string]string // Bleve's documents by their prefix; nil until read
-	vocabs    map[string]vocab  // nil until read
+	entries   map[string]*entry      // Bleve's documents by their prefix; nil until read
+	byArt     map[*kb.Article]*entry // those of the library synchronised last
+	round     uint64                 // number of the Sync
+	segments  map[uint64][]*entry    // the documents of each of Bleve's segments, which never change
+	vocabs    map[string]vocab       // nil until read
 
 	mu   sync.RWMutex // guards snap against being closed under a query
 	snap *snapshot
@@ -109,6 +112,9 @@ type SyncStats struct {
 // large, few enough to keep memory small.
 const syncBatch = 1000
 
+// writers is how many batches are made at a time.
+const writers = 2
+
 // Sync makes the index answer for lib: articles whose file changed are
 // analysed again, articles that are gone are removed, nothing else is touched.
 // Queries keep seeing the old articles until it is done.
@@ -135,7 +141,7 @@ func (x *Index) Sync(ctx context.Context, lib *kb.Library) (SyncStats, error) {
 	}
 	saved.Wait() // findable before it is on disk, returned when it is
 	if changed && !x.ro {
-		if err := saveWords(x.store.dir, fingerprint(x.names), x.vocabs); err != nil {
+		if err := saveWords(x.store.dir, fingerprint(x.entries), x.vocabs); err != nil {
 			return stats, err
 		}
 	}
@@ -161,29 +167,17 @@ func (x *Index) addLanguage(lang string) error {
 // update brings Bleve's documents and the vocabularies up to date; changed says
 // that the vocabularies need saving, saved is done when Bleve is on disk.
 func (x *Index) update(ctx context.Context, lib *kb.Library, stats *SyncStats, saved *sync.WaitGroup) (changed bool, err error) {
-	if x.names == nil {
-		if err := x.readNames(); err != nil {
+	if x.entries == nil {
+		if err := x.readEntries(); err != nil {
 			return false, err
 		}
 	}
-	var fresh, kept []*kb.Article
-	gone := maps.Clone(x.names)
-	for _, lang := range lib.Langs() {
-		for _, art := range lib.Articles(lang) {
-			p := docPrefix(art)
-			if _, ok := gone[p]; ok {
-				delete(gone, p)
-				kept = append(kept, art)
-			} else {
-				fresh = append(fresh, art)
-			}
-		}
-	}
+	fresh, kept, gone := x.compare(lib)
 	stats.Added, stats.Removed, stats.Kept = len(fresh), len(gone), len(kept)
 	words := map[string]map[string]int32{}
 	if x.vocabs == nil {
 		var ok bool
-		if x.vocabs, ok = loadWords(x.store.dir, fingerprint(x.names)); !ok {
+		if x.vocabs, ok = loadWords(x.store.dir, fingerprint(x.entries)); !ok {
 			x.vocabs = map[string]vocab{}
 			x.recount(kept, words)
 		}
@@ -193,7 +187,7 @@ func (x *Index) update(ctx context.Context, lib *kb.Library, stats *SyncStats, s
 			return false, errs.New(errs.Conflict, "", fmt.Errorf("the search index is open for reading only and %d articles changed since it was written; let the server index them first", len(fresh)+len(gone)))
 		}
 		if err := x.write(ctx, fresh, gone, words, saved); err != nil {
-			x.names, x.vocabs = nil, nil // whatever was written is read again
+			x.entries, x.byArt, x.vocabs = nil, nil, nil // whatever was written is read again
 			return false, err
 		}
 	}
@@ -205,53 +199,92 @@ func (x *Index) update(ctx context.Context, lib *kb.Library, stats *SyncStats, s
 
 // write gives Bleve the fresh articles and takes the gone ones from it, two
 // batches at a time.
-func (x *Index) write(ctx context.Context, fresh []*kb.Article, gone map[string]string, words map[string]map[string]int32, saved *sync.WaitGroup) error {
+func (x *Index) write(ctx context.Context, fresh []*kb.Article, gone []*entry, words map[string]map[string]int32, saved *sync.WaitGroup) error {
 	if len(gone) > 0 {
 		batch := index.NewBatch()
-		for prefix, name := range gone {
-			batch.Delete(name)
-			delete(x.names, prefix)
-		}
-		if len(fresh) <= syncBatch { // an edit is one batch: never neither version
-			if err := x.add(batch, fresh, words, &sync.Mutex{}); err != nil {
-				return err
+		lost := x.counters()
+		for _, e := range gone {
+			batch.Delete(e.name)
+			delete(x.entries, e.prefix)
+			if e.art != nil { // else a run before this one indexed it, and its words stay
+				lost[e.art.Lang].count(e.art)
 			}
+		}
+		lost.addTo(words, -1)
+		if len(fresh) <= syncBatch { // an edit is one batch: never neither version
+			won := x.counters()
+			x.add(batch, fresh, won, &sync.Mutex{})
+			won.addTo(words, 1)
 			return x.commit(batch, saved)
 		}
 		if err := x.commit(batch, saved); err != nil {
 			return err
 		}
 	}
+	parts := make(chan []*kb.Article)
+	g, ctx := errgroup.WithContext(ctx)
 	var mu sync.Mutex
-	var g errgroup.Group
-	g.SetLimit(2)
-	for part := range slices.Chunk(fresh, syncBatch) {
+	for range writers {
 		g.Go(func() error {
-			if err := ctx.Err(); err != nil {
-				return err
+			counters := x.counters()
+			for part := range parts {
+				batch := index.NewBatch()
+				x.add(batch, part, counters, &mu)
+				if err := x.commit(batch, saved); err != nil {
+					return err
+				}
 			}
-			batch := index.NewBatch()
-			if err := x.add(batch, part, words, &mu); err != nil {
-				return err
-			}
-			return x.commit(batch, saved)
+			mu.Lock()
+			defer mu.Unlock()
+			counters.addTo(words, 1)
+			return nil
 		})
 	}
+	g.Go(func() error {
+		defer close(parts)
+		for part := range slices.Chunk(fresh, syncBatch) {
+			select {
+			case parts <- part:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		return ctx.Err()
+	})
 	return g.Wait()
 }
 
-// add counts articles into a batch.
-func (x *Index) add(batch *index.Batch, arts []*kb.Article, words map[string]map[string]int32, mu *sync.Mutex) error {
-	for _, art := range arts {
-		t := x.analyzers[art.Lang].count(art)
-		d := newDocument(art.Lang, art, t)
-		batch.Update(d)
-		mu.Lock()
-		addWords(words, art.Lang, t)
-		x.names[docPrefix(art)] = d.ID()
-		mu.Unlock()
+// counters has a counter for each language.
+type counters map[string]*counter
+
+func (x *Index) counters() counters {
+	out := counters{}
+	for lang, a := range x.analyzers {
+		out[lang] = newCounter(a)
 	}
-	return nil
+	return out
+}
+
+// addTo adds what all the counters counted.
+func (c counters) addTo(words map[string]map[string]int32, by int32) {
+	for _, one := range c {
+		one.addTo(words, by)
+	}
+}
+
+// add counts articles into a batch; mu guards x's entries.
+func (x *Index) add(batch *index.Batch, arts []*kb.Article, c counters, mu *sync.Mutex) {
+	docs := make([]index.Document, len(arts))
+	for i, art := range arts {
+		docs[i] = newDocument(art.Lang, art, c[art.Lang].count(art))
+		batch.Update(docs[i])
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	for i, art := range arts {
+		e := x.entry(docs[i].ID())
+		e.art, x.byArt[art] = art, e
+	}
 }
 
 // commit hands a batch to Bleve, to be on disk when saved is done.
@@ -266,62 +299,6 @@ func (x *Index) commit(batch *index.Batch, saved *sync.WaitGroup) error {
 	return nil
 }
 
-func addWords(words map[string]map[string]int32, lang string, t *tally) {
-	m := words[lang]
-	if m == nil {
-		m = map[string]int32{}
-		words[lang] = m
-	}
-	for w, c := range t.words {
-		if c.c != nil { // stop words are not in the index
-			m[w]++
-		}
-	}
-}
-
-// readNames lists Bleve's documents by their prefix.
-func (x *Index) readNames() error {
-	r, err := x.store.idx.Reader()
-	if err != nil {
-		return errs.New(errs.Unavailable, "", err)
-	}
-	defer r.Close()
-	names := map[string]string{}
-	err = eachDocument(r, func(_ uint64, name string) {
-		prefix, _, ok := parseDocName(name)
-		if !ok {
-			prefix = name // foreign: matches no article, gets removed
-		}
-		names[prefix] = name
-	})
-	if err == nil {
-		x.names = names
-	}
-	return err
-}
-
-func eachDocument(r index.IndexReader, f func(num uint64, name string)) error {
-	ids, err := r.DocIDReaderAll()
-	if err != nil {
-		return errs.New(errs.Unavailable, "", fmt.Errorf("read the search index: %w", err))
-	}
-	defer ids.Close()
-	for {
-		id, err := ids.Next()
-		if err != nil {
-			return errs.New(errs.Unavailable, "", fmt.Errorf("read the search index: %w", err))
-		}
-		if id == nil {
-			return nil
-		}
-		name, err := r.ExternalID(id)
-		if err != nil {
-			return errs.New(errs.Unavailable, "", fmt.Errorf("read the search index: %w", err))
-		}
-		f(id.Value(), name)
-	}
-}
-
 // renew makes queries see lib through a fresh snapshot of Bleve.
 func (x *Index) renew(lib *kb.Library) error {
 	r, err := x.store.idx.Reader()
@@ -331,9 +308,9 @@ func (x *Index) renew(lib *kb.Library) error {
 	x.mu.RLock()
 	before := x.snap
 	x.mu.RUnlock()
-	s, err := newSnapshot(r, lib, x, before)
+	s, err := x.newSnapshot(r, lib, before)
 	if err != nil {
-		return err
+		return errors.Join(err, r.Close())
 	}
 	x.mu.Lock()
 	x.snap = s

@@ -44,44 +44,40 @@ type view struct {
 	newest   time.Time          // the latest date of an article
 }
 
-func newSnapshot(r index.IndexReader, lib *kb.Library, x *Index, before *snapshot) (*snapshot, error) {
+// newSnapshot joins what r sees with the articles of lib.
+func (x *Index) newSnapshot(r index.IndexReader, lib *kb.Library, before *snapshot) (*snapshot, error) {
 	s := &snapshot{reader: r, views: map[string]*view{}, postings: newCache[string, termList](48 << 20)}
-	byPrefix := map[string]*kb.Article{}
 	for _, lang := range lib.Langs() {
-		v := &view{lang: lang, analyzer: x.analyzers[lang], lexicon: x.lexicons[lang], arts: lib.Articles(lang), siblings: map[string][]int32{}}
-		s.views[lang] = v
-		for _, art := range v.arts {
-			byPrefix[docPrefix(art)] = art
-		}
+		s.views[lang] = &view{lang: lang, analyzer: x.analyzers[lang], lexicon: x.lexicons[lang], arts: lib.Articles(lang), siblings: map[string][]int32{}}
 	}
-	lengths := map[uint32][numFields]int{}
-	numbers := map[*kb.Article]uint32{}
-	err := eachDocument(r, func(num uint64, name string) {
-		prefix, l, _ := parseDocName(name)
-		art := byPrefix[prefix]
-		if art == nil {
-			return
+	size := lib.Len() + 64
+	if before != nil {
+		size = max(size, len(before.docs)+64)
+	}
+	s.docs = make([]doc, 0, size)
+	err := x.eachEntry(r, func(num uint32, e *entry) {
+		if e.art == nil || x.byArt[e.art] != e {
+			return // gone, or of a file that is not an article any more
 		}
-		for uint64(len(s.docs)) <= num {
+		for uint32(len(s.docs)) <= num {
 			s.docs = append(s.docs, doc{})
 		}
-		s.docs[num] = doc{art: art, name: name, view: s.views[art.Lang]}
-		lengths[uint32(num)] = l
-		numbers[art] = uint32(num)
+		e.num = num
+		s.docs[num] = doc{art: e.art, name: e.name, view: s.views[e.art.Lang], lengths: e.lengths}
 	})
 	if err != nil {
 		return nil, err
 	}
 	for _, v := range s.views {
-		v.measure(s.docs, numbers, lengths)
+		v.measure(s.docs, x.byArt)
 		v.vocab = x.vocabs[v.lang]
 		var old *titleTable
 		if before != nil && before.views[v.lang] != nil {
 			old = before.views[v.lang].titles
 		}
-		v.titles = newTitleTable(v, lib.Sections(v.lang), old)
+		v.titles = newTitleTable(v, lib.Sections(v.lang), old, x.byArt)
 	}
-	s.pair(lib, numbers)
+	s.pair(lib, x.byArt)
 	n := len(s.docs)
 	s.scratch.New = func() any {
 		return &scratch{total: make([]float32, n), part: make([]float32, n), sum: make([]float32, n), seen: make([]bool, n)}
@@ -90,17 +86,18 @@ func newSnapshot(r index.IndexReader, lib *kb.Library, x *Index, before *snapsho
 }
 
 // measure computes the field lengths' means and every document's norms.
-func (v *view) measure(docs []doc, numbers map[*kb.Article]uint32, lengths map[uint32][numFields]int) {
+func (v *view) measure(docs []doc, entries map[*kb.Article]*entry) {
+	v.nums = make([]uint32, 0, len(v.arts))
 	for _, art := range v.arts {
 		if art.Updated.After(v.newest) {
 			v.newest = art.Updated
 		}
-		n, ok := numbers[art]
-		if !ok {
+		e := entries[art]
+		if e == nil {
 			continue
 		}
-		v.nums = append(v.nums, n)
-		for f, l := range lengths[n] {
+		v.nums = append(v.nums, e.num)
+		for f, l := range e.lengths {
 			v.avg[f] += float64(l)
 		}
 	}
@@ -108,20 +105,19 @@ func (v *view) measure(docs []doc, numbers map[*kb.Article]uint32, lengths map[u
 		v.avg[f] /= math.Max(1, float64(len(v.nums)))
 	}
 	for _, n := range v.nums {
-		l := lengths[n]
-		docs[n].lengths = l
+		d := &docs[n]
 		for f := range numFields {
 			rel := 1.0
 			if v.avg[f] > 0 {
-				rel = float64(l[f]) / v.avg[f]
+				rel = float64(d.lengths[f]) / v.avg[f]
 			}
-			docs[n].norms[f] = float32(weights.field[f] / (1 - weights.b[f] + weights.b[f]*rel))
+			d.norms[f] = float32(weights.field[f] / (1 - weights.b[f] + weights.b[f]*rel))
 		}
 	}
 }
 
 // pair links every document to its translations.
-func (s *snapshot) pair(lib *kb.Library, numbers map[*kb.Article]uint32) {
+func (s *snapshot) pair(lib *kb.Library, entries map[*kb.Article]*entry) {
 	for lang, v := range s.views {
 		for other := range s.views {
 			if other == lang {
@@ -132,9 +128,13 @@ func (s *snapshot) pair(lib *kb.Library, numbers map[*kb.Article]uint32) {
 				m[i] = -1
 			}
 			for _, art := range v.arts {
+				own := entries[art]
+				if own == nil {
+					continue
+				}
 				if t := lib.Translation(art, other); t != nil {
-					if from, ok := numbers[t]; ok {
-						m[from] = int32(numbers[art])
+					if from := entries[t]; from != nil {
+						m[from.num] = int32(own.num)
 					}
 				}
 			}

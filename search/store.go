@@ -194,12 +194,10 @@ func newDocument(lang string, art *kb.Article, t *tally) index.Document {
 	d := document.NewDocument(docName(art, t.lengths))
 	terms := make(index.TokenFrequencies, len(t.terms))
 	freqs := make([]index.TokenFreq, len(t.terms))
-	i := 0
-	for term, c := range t.terms {
-		freqs[i].Term = []byte(term)
-		freqs[i].SetFrequency(c.pack())
-		terms[term] = &freqs[i]
-		i++
+	for i, c := range t.terms {
+		freqs[i].Term = c.term
+		freqs[i].SetFrequency(c.counts.pack())
+		terms[c.name] = &freqs[i]
 	}
 	d.AddField(&termField{name: "t." + lang, freqs: terms, opts: index.IndexField})
 	d.AddField(&termField{name: rowsField, value: t.rows.encode(), opts: index.StoreField})

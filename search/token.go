@@ -84,13 +84,7 @@ func (a *analyzer) chunk(text string, i, j, pos int, emit func(token)) int {
 			continue
 		}
 		s := k
-		for k < j {
-			r, size := utf8.DecodeRuneInString(text[k:])
-			if !wordRune(r) {
-				break
-			}
-			k += size
-		}
+		k = wordEnd(text, k, j)
 		if n == len(spans) { // a data dump, not a compound: flush its words
 			pos = a.parts(text, i, spans[:n], pos, emit)
 			n = 0
@@ -108,6 +102,34 @@ func (a *analyzer) chunk(text string, i, j, pos int, emit func(token)) int {
 	}
 	return pos
 }
+
+// wordEnd is where the word ends that text[k:j] starts with.
+func wordEnd(text string, k, j int) int {
+	for k < j {
+		c := text[k]
+		if c < utf8.RuneSelf {
+			if !asciiWord[c] {
+				return k
+			}
+			k++
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(text[k:])
+		if !wordRune(r) {
+			return k
+		}
+		k += size
+	}
+	return k
+}
+
+// asciiWord are the ASCII characters that wordRune takes.
+var asciiWord = func() (t [utf8.RuneSelf]bool) {
+	for c := range t {
+		t[c] = wordRune(rune(c))
+	}
+	return t
+}()
 
 // parts emits the words of a compound, less what elision puts before or after
 // an apostrophe.

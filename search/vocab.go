@@ -22,45 +22,70 @@ func compareWords(a, b vword) int {
 	return cmp.Or(strings.Compare(a.fold, b.fold), cmp.Compare(b.df, a.df), strings.Compare(a.text, b.text))
 }
 
-// with is the vocabulary after articles were added. Words that only a removed
-// article had stay until the index is made anew; they lead nowhere.
+// with is the vocabulary after words were counted anew: by how many articles
+// more, or fewer, each stands in. A few words cost little more than a copy.
 func (v vocab) with(words map[string]int32) vocab {
 	if len(words) == 0 {
 		return v
 	}
-	out := make(vocab, 0, len(v)+len(words))
-	for _, w := range v {
-		if n, ok := words[w.text]; ok {
-			w.df += n
-			delete(words, w.text)
+	out := slices.Clone(v)
+	var fresh vocab
+	touched := map[int]bool{} // where the forms of a changed word start
+	dead := false
+	for text, by := range words {
+		if by == 0 {
+			continue
 		}
-		out = append(out, w)
+		f := fold(text)
+		i := v.at(f)
+		k := i
+		for k < len(v) && v[k].fold == f && v[k].text != text {
+			k++
+		}
+		if k < len(v) && v[k].fold == f {
+			out[k].df += by
+			dead = dead || out[k].df <= 0
+			touched[i] = true
+			continue
+		}
+		if by > 0 {
+			fresh = append(fresh, newWord(text, f, by))
+		}
 	}
-	fresh := make(vocab, 0, len(words))
-	for text, df := range words {
-		text = strings.Clone(text)
-		w := vword{fold: fold(text), text: text, df: df}
-		if w.fold == w.text {
-			w.fold = w.text // one string, not two
+	for i := range touched { // forms of one folded word may have changed places
+		j := i
+		for j < len(out) && out[j].fold == out[i].fold {
+			j++
 		}
-		fresh = append(fresh, w)
+		slices.SortFunc(out[i:j], compareWords)
+	}
+	if dead {
+		out = slices.DeleteFunc(out, func(w vword) bool { return w.df <= 0 })
 	}
 	slices.SortFunc(fresh, compareWords)
-	// Two sorted lists; among the forms of one folded word the old ones may
-	// have changed places, which the final pass of nearly no moves mends.
-	merged := make(vocab, 0, len(out)+len(fresh))
-	for len(out) > 0 && len(fresh) > 0 {
-		if compareWords(out[0], fresh[0]) <= 0 {
-			merged, out = append(merged, out[0]), out[1:]
-		} else {
-			merged, fresh = append(merged, fresh[0]), fresh[1:]
-		}
+	return merge(out, fresh)
+}
+
+func newWord(text, folded string, df int32) vword {
+	w := vword{fold: folded, text: strings.Clone(text), df: df}
+	if folded == text {
+		w.fold = w.text // one string, not two
 	}
-	merged = append(append(merged, out...), fresh...)
-	if !slices.IsSortedFunc(merged, compareWords) {
-		slices.SortFunc(merged, compareWords)
+	return w
+}
+
+// merge puts two sorted vocabularies together.
+func merge(a, b vocab) vocab {
+	if len(b) == 0 {
+		return a
 	}
-	return merged
+	out := make(vocab, 0, len(a)+len(b))
+	for _, w := range b {
+		i, _ := slices.BinarySearchFunc(a, w, compareWords)
+		out = append(append(out, a[:i]...), w)
+		a = a[i:]
+	}
+	return append(out, a...)
 }
 
 // at is where folded stands or would stand.

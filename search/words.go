@@ -20,14 +20,14 @@ const wordsFile = "words.tsv"
 
 // fingerprint names a set of documents; the vocabulary file carries that of
 // the documents it was counted from.
-func fingerprint(names map[string]string) string {
+func fingerprint(entries map[string]*entry) string {
 	var sum uint64
-	for _, name := range names {
+	for _, e := range entries {
 		h := fnv.New64a()
-		h.Write([]byte(name)) // a hash never fails
+		h.Write([]byte(e.name)) // a hash never fails
 		sum += h.Sum64()
 	}
-	return schema + "-" + strconv.Itoa(len(names)) + "-" + strconv.FormatUint(sum, 16)
+	return schema + "-" + strconv.Itoa(len(entries)) + "-" + strconv.FormatUint(sum, 16)
 }
 
 // saveWords writes the vocabularies. A crash before the rename leaves the old
@@ -95,7 +95,9 @@ func loadWords(dir, print string) (vocabs map[string]vocab, ok bool) {
 
 // recount counts the words of articles whose vocabulary was lost.
 func (x *Index) recount(arts []*kb.Article, words map[string]map[string]int32) {
+	c := x.counters()
 	for _, art := range arts {
-		addWords(words, art.Lang, x.analyzers[art.Lang].count(art))
+		c[art.Lang].count(art)
 	}
+	c.addTo(words, 1)
 }
