@@ -43,6 +43,7 @@ type Attempt struct {
 	Lang      string
 	Category  string // "" is the row "unknown" (D-30)
 	Script    bool   // the browser runs scripts, so dwell can be seen
+	Route     string // the console screen the form was opened from, ""
 	Counted   bool   // false for later attempts of the unit within CountWindow
 	StartedAt time.Time
 	ActiveAt  time.Time

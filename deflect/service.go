@@ -58,6 +58,7 @@ type Visit struct {
 	Lang      string
 	Category  string
 	Script    bool
+	Route     string // the console screen the form was opened from, ""
 }
 
 // Traces says what is known already of somebody who sends a ticket. What is
@@ -359,7 +360,7 @@ func find(tx Tx, v Visit, known Traces) (a Attempt, fresh bool, err error) {
 	}
 	a = Attempt{
 		ID: NewID(), FormToken: v.FormToken, Visitor: v.Visitor,
-		Lang: v.Lang, Category: v.Category, Script: v.Script,
+		Lang: v.Lang, Category: v.Category, Script: v.Script, Route: v.Route,
 		Counted: true, StartedAt: now, ActiveAt: now,
 	}
 	a.Unit = v.Unit()

@@ -9,7 +9,7 @@ import (
 )
 
 const newAttemptColumns = `id, form_token, unit, visitor, person_id, lang, category, script, counted, started_at, active_at, shown,
-	opened, dwell_ms, outcome, outcome_at, article, ticket_id, revoked_at, revoked_by, arm, period`
+	opened, dwell_ms, outcome, outcome_at, article, ticket_id, revoked_at, revoked_by, arm, period, route`
 
 // A new attempt is not judged: its columns have their defaults.
 const attemptColumns = newAttemptColumns + ", judged, followed_by"
@@ -20,7 +20,7 @@ func scanAttempt(r rowScanner) (deflect.Attempt, error) {
 	var script, counted, started, active, shown, dwell, judged int64
 	var outcomeAt, revokedAt sql.NullInt64
 	err := r.Scan(&a.ID, &a.FormToken, &a.Unit, &visitor, &person, &a.Lang, &a.Category, &script, &counted, &started, &active,
-		&shown, &a.Opened, &dwell, &a.Outcome, &outcomeAt, &a.Article, &ticket, &revokedAt, &revokedBy, &a.Arm, &a.Period, &judged, &followed)
+		&shown, &a.Opened, &dwell, &a.Outcome, &outcomeAt, &a.Article, &ticket, &revokedAt, &revokedBy, &a.Arm, &a.Period, &a.Route, &judged, &followed)
 	a.Judged, a.Followed = judged == 1, followed.String
 	a.Visitor, a.PersonID, a.TicketID, a.RevokedBy = visitor.String, person.String, ticket.String, revokedBy.String
 	a.Script, a.Counted, a.Shown = script == 1, counted == 1, shown == 1
@@ -62,10 +62,10 @@ func (tx *Tx) PersonOfVisitor(visitor string) (string, error) {
 // InsertAttempt stores a new attempt.
 func (tx *Tx) InsertAttempt(a deflect.Attempt) error {
 	_, err := tx.exec("INSERT INTO attempts ("+newAttemptColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)`,
 		a.ID, a.FormToken, a.Unit, optText(a.Visitor), optText(a.PersonID), a.Lang, a.Category, flag(a.Script), flag(a.Counted),
 		millis(a.StartedAt), millis(a.ActiveAt), flag(a.Shown), a.Opened, a.Dwell.Milliseconds(), a.Outcome, optMillis(a.OutcomeAt),
-		a.Article, optText(a.TicketID), optMillis(a.RevokedAt), optText(a.RevokedBy), a.Arm, a.Period)
+		a.Article, optText(a.TicketID), optMillis(a.RevokedAt), optText(a.RevokedBy), a.Arm, a.Period, a.Route)
 	return err
 }
 

@@ -93,11 +93,11 @@ func knownCategory(c string) string {
 }
 
 // contactForm shows an empty form, or one that a page or the console filled
-// in (?subject=, ?category=).
+// in (?subject=, ?category=); ?route= is the console screen it was opened from.
 func (s *Server) contactForm(c *gin.Context) error {
 	s.ensureVisitor(c)
 	v := contactValues{
-		Token: s.newFormToken(), Subject: clip(c.Query("subject"), intake.MaxSubject), Category: knownCategory(c.Query("category")),
+		Token: s.newFormToken(consoleRoute(c.Query("route"))), Subject: clip(c.Query("subject"), intake.MaxSubject), Category: knownCategory(c.Query("category")),
 	}
 	return s.showContact(c, http.StatusOK, v, nil)
 }
@@ -139,7 +139,7 @@ func (s *Server) contactSubmit(c *gin.Context) error {
 	values := form.values
 	token := s.readFormToken(values.Token)
 	if values.Token == "" || token.hash == "" {
-		values.Token = s.newFormToken()
+		values.Token = s.newFormToken("")
 		token = formToken{hash: s.readFormToken(values.Token).hash}
 	}
 	sub := s.submission(c, values, token, form.text.Get("website"))
@@ -222,7 +222,7 @@ func (s *Server) submission(c *gin.Context, v contactValues, token formToken, ho
 	sub := intake.Submission{
 		Channel: ticket.ByForm, FormToken: token.hash, Visitor: s.Visitor(c.Request), Script: v.Script, Share: v.Share, Lang: s.locale(c).Lang,
 		Name: v.Name, Email: v.Email, Category: v.Category, Urgency: ticket.Level(v.Urgency), Impact: ticket.Level(v.Impact),
-		Subject: v.Subject, Body: v.Message, Uncounted: IsRobot(c.Request) || s.isStaff(c),
+		Subject: v.Subject, Body: v.Message, Route: token.route, Uncounted: IsRobot(c.Request) || s.isStaff(c),
 	}
 	for _, f := range v.Files {
 		sub.Attachments = append(sub.Attachments, f.Attachment)

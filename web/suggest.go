@@ -132,7 +132,8 @@ func (s *Server) visitOf(c *gin.Context, token, lang, category string, script bo
 	if IsRobot(c.Request) || s.isStaff(c) {
 		return v
 	}
-	v.FormToken = s.readFormToken(token).hash
+	t := s.readFormToken(token)
+	v.FormToken, v.Route = t.hash, t.route
 	v.Visitor = s.Visitor(c.Request)
 	return v
 }

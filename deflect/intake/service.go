@@ -195,7 +195,7 @@ func (s *Service) create(tx Tx, sub Submission, by ticket.Actor, met Met, read r
 	if sub.Share && sub.Visitor != "" {
 		steps = append(steps, tx.ShareReading(id, sub.Visitor, tx.Now().Add(-sharedFor)))
 	}
-	visit := deflect.Visit{FormToken: sub.FormToken, Visitor: sub.Visitor, Lang: sub.Lang, Category: sub.Category, Script: sub.Script}
+	visit := deflect.Visit{FormToken: sub.FormToken, Visitor: sub.Visitor, Lang: sub.Lang, Category: sub.Category, Script: sub.Script, Route: sub.Route}
 	if sub.Channel != ticket.ByForm || sub.Uncounted {
 		visit.FormToken = "" // only a contact-form visit is an attempt (D-29); claims are revoked all the same
 	}

@@ -31,6 +31,7 @@ type Submission struct {
 	Fingerprint string // hash of the request that came with an idempotency key, "" for a form
 	Visitor     string // hash of the measurement cookie, "" when there is none
 	Script      bool   // the browser ran our script
+	Route       string // the console screen the form was opened from, ""
 	Uncounted   bool   // from a robot or the staff: a ticket, but no attempt (D-29)
 	Lang        string
 	Name        string

@@ -10,8 +10,8 @@ import (
 // AttemptRow is an attempt with what its ledger and its ticket add.
 type AttemptRow struct {
 	deflect.Attempt
-	Tier      string   // of the person, when an earlier ticket of theirs tells it; "" when the browser was new to us
-	Route     string   // the console's screen the person came from, ""
+	Tier string // of the person, when an earlier ticket of theirs tells it; "" when the browser was new to us
+
 	Suggested []string // distinct articles that were shown
 	Read      []string // distinct articles that were opened in place
 }
