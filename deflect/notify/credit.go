@@ -11,8 +11,9 @@ import (
 // CreditNotice is the mail that says what became of a claimed credit.
 const CreditNotice MailKind = "credit"
 
-// CreditDecided tells the customer what became of a credit that they claimed
-// (D-26): the handler of ticket.JobCreditDecided.
+// CreditDecided tells the customer, and the channels that bill, what became of
+// a claimed credit (D-26): the handler of ticket.JobCreditDecided. Channels get
+// shares in hundredths of a percent of the month's price.
 func (n *Notifier) CreditDecided(ctx context.Context, payload string) error {
 	var j struct {
 		Credit string `json:"credit"`
@@ -39,11 +40,17 @@ func (n *Notifier) CreditDecided(ctx context.Context, payload string) error {
 		}
 		data := n.data(t, to)
 		data["Month"], data["Reason"], data["Share"] = c.Month, c.Reason, percent(t.Lang, c.Applied)
-		return n.post(tx, Mail{
-			Dedupe: "credit:" + c.ID, TicketID: t.ID, Kind: CreditNotice,
+		err = n.post(tx, Mail{
+			Dedupe: "credit:" + c.ID, TicketID: t.ID, Kind: CreditNotice, ReplyTo: n.replyTo(t),
 			Subject: n.Texts.Text(t.Lang, key+".subject", data), Body: n.Texts.Text(t.Lang, key+".body", data),
 			InReplyTo: n.threadID(t.ID),
 		}, to, t.Lang)
+		if err != nil {
+			return err
+		}
+		return n.Announce(tx, "credit", c.ID, &t, map[string]any{"credit": map[string]any{
+			"id": c.ID, "account": c.Account, "month": c.Month, "state": c.State, "share_bp": c.Share, "applied_bp": c.Applied,
+		}})
 	})
 }
 

@@ -45,6 +45,12 @@ type Tx interface {
 	StaffRecipients() ([]Recipient, error)
 	// StaffRecipient is one of them; kind not_found when the account is gone.
 	StaffRecipient(staffID string) (Recipient, error)
+	// MergedInto lists the tickets that were merged into one, at any remove.
+	MergedInto(ticketID string) ([]ticket.Ticket, error)
+	// PeopleForNPS lists people to whom the question of a quarter has not been
+	// mailed: of companies, with a confirmed address, and with a ticket closed
+	// since.
+	PeopleForNPS(quarter string, since time.Time, limit int) ([]Recipient, error)
 	// CreditByID finds a credit that was claimed.
 	CreditByID(id string) (ticket.Credit, error)
 	// CountMails counts the mails to an address created since, sent or queued.
@@ -109,6 +115,8 @@ type Notifier struct {
 
 	// Answers finds articles that may answer a new ticket; nil for none.
 	Answers func(ctx context.Context, ticketID string) ([]Article, error)
+	// NPSLink is the end of the link to the question of the quarter (D-27).
+	NPSLink func(personID string) string
 	// SolvedLink is the end of the link with which a ticket's author says that
 	// an article solved it (D-30).
 	SolvedLink func(t ticket.Ticket) string
@@ -165,17 +173,44 @@ func (n *Notifier) TicketCreated(ctx context.Context, payload string) error {
 	})
 }
 
-// StaffReplied sends a staff answer to the customer.
+// StaffReplied sends a staff answer to the customer, and to colleagues whose
+// tickets were merged into this one: nobody who asked goes without an answer
+// (D-19). Each gets the link to their own ticket.
 func (n *Notifier) StaffReplied(ctx context.Context, payload string) error {
 	return n.aboutMessage(ctx, payload, func(tx Tx, t ticket.Ticket, m ticket.Message, to Recipient) error {
-		data := n.data(t, to)
-		data["Message"] = m.Body
-		subject, body := n.write(t.Lang, Answer, data)
-		return n.post(tx, Mail{
-			Dedupe: "reply:" + m.ID, TicketID: t.ID, Kind: Answer, ReplyTo: n.replyTo(t), Subject: subject, Body: body,
-			InReplyTo: n.threadID(t.ID),
-		}, to, t.Lang)
+		if err := n.answer(tx, t, m, to, "reply:"+m.ID); err != nil {
+			return err
+		}
+		merged, err := tx.MergedInto(t.ID)
+		if err != nil {
+			return err
+		}
+		told := map[string]bool{t.PersonID: true}
+		for _, source := range merged {
+			if told[source.PersonID] {
+				continue
+			}
+			told[source.PersonID] = true
+			colleague, err := tx.RecipientOf(source.PersonID)
+			if err != nil {
+				return err
+			}
+			if err := n.answer(tx, source, m, colleague, "reply:"+m.ID+":"+source.ID); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
+}
+
+// answer is the mail of a staff answer to the author of t.
+func (n *Notifier) answer(tx Tx, t ticket.Ticket, m ticket.Message, to Recipient, dedupe string) error {
+	data := n.data(t, to)
+	data["Message"] = m.Body
+	subject, body := n.write(t.Lang, Answer, data)
+	return n.post(tx, Mail{
+		Dedupe: dedupe, TicketID: t.ID, Kind: Answer, ReplyTo: n.replyTo(t), Subject: subject, Body: body, InReplyTo: n.threadID(t.ID),
+	}, to, t.Lang)
 }
 
 // CustomerReplied tells the staff that the customer wrote again.
@@ -258,6 +293,9 @@ func (n *Notifier) post(tx Tx, m Mail, to Recipient, lang string) error {
 	}
 	if m.State == Suppressed {
 		n.Log.Warn("mail suppressed: the address has had its share of the hour", "mail", m.ID, "ticket", m.TicketID)
+		if m.TicketID == "" {
+			return nil
+		}
 		return suppressedEvent(tx, m)
 	}
 	payload, err := json.Marshal(job{Mail: m.ID})

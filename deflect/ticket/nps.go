@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/vmcloud/ricochet/deflect/sla"
 	"github.com/vmcloud/ricochet/internal/errs"
 )
 
@@ -45,7 +46,14 @@ type npsTx interface {
 // Quarter is the civil quarter of an instant where the company works.
 func (s *Service) Quarter(t time.Time) string {
 	d := s.working(t).LocalDate(t)
-	return fmt.Sprintf("%04d-Q%d", d.Year, (int(d.Month)+2)/3)
+	return fmt.Sprintf("%04d-Q%d", d.Year, (d.Month+2)/3)
+}
+
+// QuarterStart is when the quarter of an instant began.
+func (s *Service) QuarterStart(t time.Time) time.Time {
+	c := s.working(t)
+	d := c.LocalDate(t)
+	return c.Zone().Instant(sla.Date{Year: d.Year, Month: (d.Month+2)/3*3 - 2, Day: 1}, 0)
 }
 
 // AnswerNPS stores a person's answer of the current quarter; until somebody
@@ -82,7 +90,7 @@ func (s *Service) ContactDetractor(ctx context.Context, personID, quarter, staff
 		return err
 	}
 	return s.Store.InTx(ctx, func(tx Tx) error {
-		ok, err := tx.ContactNPS(NPS{Person: personID, Quarter: quarter, ContactedBy: staffID, ContactNote: note, ContactedAt: tx.Now()})
+		ok, err := tx.ContactNPS(NPS{Person: personID, Quarter: s.Quarter(tx.Now()), ContactedBy: staffID, ContactNote: note, ContactedAt: tx.Now()})
 		if err == nil && !ok {
 			err = errs.Newf(errs.Conflict, "error.survey.reviewed", "nothing to note about person %s in %s", personID, quarter)
 		}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/vmcloud/ricochet/deflect/sla"
 	"github.com/vmcloud/ricochet/internal/errs"
 )
 
@@ -79,12 +80,9 @@ func (s *Service) DrawQA(ctx context.Context, month, seed string) error {
 	}
 	return s.Store.InTx(ctx, func(tx Tx) error {
 		zone := s.working(tx.Now()).Zone()
-		loc, err := time.LoadLocation(zone.Name())
-		if err != nil {
-			return err
-		}
-		from := time.Date(first.Year(), first.Month(), 1, 0, 0, 0, 0, loc)
-		to := from.AddDate(0, 1, 0)
+		from := zone.Instant(sla.Date{Year: first.Year(), Month: first.Month(), Day: 1}, 0)
+		next := first.AddDate(0, 1, 0)
+		to := zone.Instant(sla.Date{Year: next.Year(), Month: next.Month(), Day: 1}, 0)
 		if tx.Now().Before(to) {
 			return errs.Newf(errs.Conflict, "error.qa.month", "month %s is not over", month)
 		}
