@@ -18,6 +18,7 @@ import (
 // composeRoutes are the reply of the ticket page and what its script asks for.
 func (s *Server) composeRoutes() {
 	s.macroRoutes()
+	s.qualityRoutes()
 	s.get("/staff/tickets/:id/reply", s.staffMay(team.WorkTickets, s.backToTicket))
 	s.post("/staff/tickets/:id/reply", 0, s.staffMay(team.WorkTickets, s.compose))
 	s.get("/staff/tickets/:id/macros", s.staffMay(team.WorkTickets, s.composeMacros))

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -38,6 +39,7 @@ type customerPanel struct {
 	Revenue string // a month, in euros; "" when none is known
 	History []ticket.Past
 	Read    []readView
+	Credits []creditView
 }
 
 type readView struct {
@@ -123,6 +125,13 @@ func (s *Server) customerPanelOf(c *gin.Context, t ticket.Ticket, who ticket.Cus
 		if h.ID != t.ID && len(p.History) < historyShown {
 			p.History = append(p.History, h)
 		}
+	}
+	credits, err := db.Credits(ctx, ticket.CreditFilter{Account: cmp.Or(who.CustomerID, t.PersonID), Limit: historyShown})
+	if err != nil {
+		return p, err
+	}
+	for _, k := range credits {
+		p.Credits = append(p.Credits, creditViewOf(k, nil, s.opt.Clock.Now()))
 	}
 	read, err := db.SharedReading(ctx, t.ID)
 	if err != nil {

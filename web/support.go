@@ -76,6 +76,7 @@ type SupportStore interface {
 	StaffNames(context.Context) (map[string]string, error)
 	TeamStore
 	PanelStore
+	QualityStore
 	Setting(ctx context.Context, name string) (string, error)
 	TokenScope(ctx context.Context, hash string) (string, error)
 	SaveCustomers(context.Context, []intake.Customer) error
