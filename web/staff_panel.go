@@ -39,7 +39,7 @@ type customerPanel struct {
 	Revenue string // a month, in euros; "" when none is known
 	History []ticket.Past
 	Read    []readView
-	Credits []creditView
+	Credits []staffCredit
 }
 
 type readView struct {
@@ -131,7 +131,7 @@ func (s *Server) customerPanelOf(c *gin.Context, t ticket.Ticket, who ticket.Cus
 		return p, err
 	}
 	for _, k := range credits {
-		p.Credits = append(p.Credits, creditViewOf(k, nil, s.opt.Clock.Now()))
+		p.Credits = append(p.Credits, staffCreditOf(k, nil, s.opt.Clock.Now()))
 	}
 	read, err := db.SharedReading(ctx, t.ID)
 	if err != nil {

@@ -28,7 +28,7 @@ type QualityStore interface {
 func (s *Server) qualityRoutes() {
 	s.get("/staff/quality", s.staffMay(team.ReviewQuality, s.surveys))
 	s.post("/staff/quality", 0, s.staffMay(team.ReviewQuality, s.reviewSurvey))
-	s.get("/staff/quality/nps", s.staffMay(team.ReviewQuality, s.nps))
+	s.get("/staff/quality/nps", s.staffMay(team.ReviewQuality, s.staffNPS))
 	s.post("/staff/quality/nps", 0, s.staffMay(team.ReviewQuality, s.contactDetractor))
 	s.get("/staff/quality/samples", s.staffMay(team.ReviewQuality, s.samples))
 	s.post("/staff/quality/samples", 0, s.staffMay(team.ReviewQuality, s.drawSample))
@@ -40,10 +40,10 @@ func (s *Server) qualityRoutes() {
 }
 
 var (
-	surveysPage = definePage[surveysView]("staff_quality")
-	npsPage     = definePage[npsView]("staff_quality_nps")
-	samplesPage = definePage[samplesView]("staff_quality_samples")
-	samplePage  = definePage[sampleView]("staff_quality_sample")
+	surveysPage  = definePage[surveysView]("staff_quality")
+	staffNPSPage = definePage[staffNPSView]("staff_quality_nps")
+	samplesPage  = definePage[samplesView]("staff_quality_samples")
+	samplePage   = definePage[sampleView]("staff_quality_sample")
 )
 
 const qualityRows = 200 // of a list; what is owed comes first
@@ -117,14 +117,14 @@ func (s *Server) reviewSurvey(c *gin.Context, m *ticket.Staff) error {
 	return nil
 }
 
-type npsView struct {
+type staffNPSView struct {
 	Chrome
 	Desk       desk
 	Tab        string
 	Quarter    string
 	Previous   string
 	Next       string // "" for the current quarter
-	Rows       []npsRow
+	Rows       []staffNPSRow
 	Promoters  int
 	Passives   int
 	Detractors int
@@ -135,7 +135,7 @@ type npsView struct {
 	Note       string
 }
 
-type npsRow struct {
+type staffNPSRow struct {
 	ticket.NPSRow
 	By string
 }
@@ -152,18 +152,18 @@ func quarterStep(quarter string, n int) string {
 	return fmt.Sprintf("%d-Q%d", at/4, at%4+1)
 }
 
-// nps lists who would recommend the company, those to be contacted first.
-func (s *Server) nps(c *gin.Context, m *ticket.Staff) error {
-	return s.showNPS(c, m, http.StatusOK, c.Query("quarter"), nil)
+// staffNPS lists who would recommend the company, those to be contacted first.
+func (s *Server) staffNPS(c *gin.Context, m *ticket.Staff) error {
+	return s.showStaffNPS(c, m, http.StatusOK, c.Query("quarter"), nil)
 }
 
-func (s *Server) showNPS(c *gin.Context, m *ticket.Staff, status int, quarter string, wrong *errs.Error) error {
+func (s *Server) showStaffNPS(c *gin.Context, m *ticket.Staff, status int, quarter string, wrong *errs.Error) error {
 	ctx, db := c.Request.Context(), s.opt.Support.Store
 	current := s.opt.Support.Tickets.Quarter(s.opt.Clock.Now())
 	if !quarterForm.MatchString(quarter) {
 		quarter = current
 	}
-	v := npsView{Chrome: s.staffChrome(c, "staff.quality.nps"), Tab: "nps", Quarter: quarter, Previous: quarterStep(quarter, -1)}
+	v := staffNPSView{Chrome: s.staffChrome(c, "staff.quality.nps"), Tab: "nps", Quarter: quarter, Previous: quarterStep(quarter, -1)}
 	if quarter < current {
 		v.Next = quarterStep(quarter, 1)
 	}
@@ -184,7 +184,7 @@ func (s *Server) showNPS(c *gin.Context, m *ticket.Staff, status int, quarter st
 		return err
 	}
 	for _, r := range rows {
-		v.Rows = append(v.Rows, npsRow{r, names[r.ContactedBy]})
+		v.Rows = append(v.Rows, staffNPSRow{r, names[r.ContactedBy]})
 		switch {
 		case r.Promoter():
 			v.Promoters++
@@ -197,7 +197,7 @@ func (s *Server) showNPS(c *gin.Context, m *ticket.Staff, status int, quarter st
 	if n := len(rows); n > 0 {
 		v.Score = (v.Promoters - v.Detractors) * 100 / n
 	}
-	return render(s, c, status, npsPage, v)
+	return render(s, c, status, staffNPSPage, v)
 }
 
 // contactDetractor notes that somebody has talked to a detractor (D-27).
@@ -208,7 +208,7 @@ func (s *Server) contactDetractor(c *gin.Context, m *ticket.Staff) error {
 	f := c.Request.PostForm
 	err := s.opt.Support.Tickets.ContactDetractor(c.Request.Context(), f.Get("person"), f.Get("quarter"), m.ID, f.Get("note"))
 	if errs.Is(err, errs.Invalid) || errs.Is(err, errs.Conflict) {
-		return s.showNPS(c, m, failures[errs.KindOf(err)].status, f.Get("quarter"), asError(err))
+		return s.showStaffNPS(c, m, failures[errs.KindOf(err)].status, f.Get("quarter"), asError(err))
 	}
 	if err != nil {
 		return err

@@ -27,7 +27,7 @@ type creditsView struct {
 	State    ticket.CreditState
 	Month    string
 	States   []ticket.CreditState
-	Rows     []creditView
+	Rows     []staffCredit
 	Previous string
 	Next     string
 	CSV      string
@@ -37,8 +37,8 @@ type creditsView struct {
 	Summary  string
 }
 
-// creditView is a credit as the desk shows it.
-type creditView struct {
+// staffCredit is a credit as the desk shows it.
+type staffCredit struct {
 	ticket.CreditRow
 	Now     ticket.CreditState // the state now: an offer may have expired
 	Share   float64            // of the month's price
@@ -47,8 +47,8 @@ type creditView struct {
 	Overdue bool // the review should be over (D-26)
 }
 
-func creditViewOf(r ticket.CreditRow, names map[string]string, now time.Time) creditView {
-	v := creditView{CreditRow: r, Now: r.StateAt(now), Share: float64(r.Share) / 10_000, Applied: float64(r.Applied) / 10_000, By: names[r.DecidedBy]}
+func staffCreditOf(r ticket.CreditRow, names map[string]string, now time.Time) staffCredit {
+	v := staffCredit{CreditRow: r, Now: r.StateAt(now), Share: float64(r.Share) / 10_000, Applied: float64(r.Applied) / 10_000, By: names[r.DecidedBy]}
 	v.Overdue = v.Now == ticket.CreditClaimed && now.After(r.ReviewUntil)
 	return v
 }
@@ -115,7 +115,7 @@ func (s *Server) showCredits(c *gin.Context, m *ticket.Staff, status int, wrong 
 		v.Previous = "/staff/credits?" + creditsQuery(f, page-1)
 	}
 	for _, r := range rows {
-		v.Rows = append(v.Rows, creditViewOf(r, names, now))
+		v.Rows = append(v.Rows, staffCreditOf(r, names, now))
 	}
 	return render(s, c, status, creditsPage, v)
 }
