@@ -88,7 +88,7 @@ func mapOf[K comparable, V any](pairs []pair[K, V]) map[K]V {
 // because the key has them before the day, for reading one over a year.
 func (db *DB) storedCells(ctx context.Context, subject report.Subject, day report.Day) (report.Cells, error) {
 	rows, err := db.get(ctx, `SELECT dim, value, data, delta FROM rollup
-		WHERE subject = $1 AND dim IN ('', 'category', 'lang', 'tier', 'route', 'arm', 'priority', 'tier/priority', 'channel', 'agent') AND day = $2`, subject, day)
+		WHERE subject = $1 AND dim IN ('', 'category', 'lang', 'tier', 'route', 'tier/priority', 'channel', 'agent') AND day = $2`, subject, day)
 	all, err := collect(rows, err, func(r rowScanner) (pair[report.Cell, report.Packed], error) {
 		var p pair[report.Cell, report.Packed]
 		err := r.Scan(&p.key.Dim, &p.key.Value, &p.value.Data, &p.value.Delta)

@@ -26,10 +26,8 @@ const (
 	ByCategory     = "category"
 	ByLang         = "lang"
 	ByTier         = "tier"
-	ByRoute        = "route" // the console's screen the person came from
-	ByArm          = "arm"
-	ByPriority     = "priority"
-	ByTierPriority = "tier/priority" // "business/P2"
+	ByRoute        = "route"         // the console's screen the person came from
+	ByTierPriority = "tier/priority" // "business/P2"; tickets' tiers and priorities are sums of it
 	ByChannel      = "channel"
 	ByAgent        = "agent" // staff id
 )
@@ -113,6 +111,23 @@ func sum[T any, P counts[T]](d daily[T], p Period, value string) T {
 		}
 	}
 	return total
+}
+
+// regroup adds up values that become the same under another name.
+func regroup[T any, P counts[T]](totals map[string]T, name func(string) string) map[string]T {
+	sums := map[string]P{}
+	for _, value := range sortedKeys(totals) {
+		n := name(value)
+		if sums[n] == nil {
+			sums[n] = new(T)
+		}
+		sums[n].add(totals[value])
+	}
+	out := make(map[string]T, len(sums))
+	for n, c := range sums {
+		out[n] = *c
+	}
+	return out
 }
 
 // byValue adds up every value over a period.

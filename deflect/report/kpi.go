@@ -3,7 +3,9 @@ package report
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -332,6 +334,18 @@ func compliance(totals map[string]TicketCounts) []Compliance {
 	return rows
 }
 
+// promises says how promises were kept by tier, by priority, and by both.
+func (s *Service) promises(ctx context.Context, p Period) (tiers, priorities, both []Compliance, err error) {
+	cells, err := load[TicketCounts](ctx, s.Store, SubjectTickets, ByTierPriority, p)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	totals := byValue(cells, p)
+	tier := func(v string) string { before, _, _ := strings.Cut(v, "/"); return before }
+	priority := func(v string) string { _, after, _ := strings.Cut(v, "/"); return after }
+	return compliance(regroup(totals, tier)), compliance(regroup(totals, priority)), compliance(totals), nil
+}
+
 // Volume is how many tickets of a kind there were.
 type Volume struct {
 	Value    string `json:"value"`
@@ -382,15 +396,8 @@ func (s *Service) Support(ctx context.Context, p Period) (SupportReport, error) 
 	r.KPIs = s.all(b, p)
 	r.Scores = sum(b.surveys, p, "")
 	r.Agents = agents(b.agents, p)
-	for _, cut := range []struct {
-		dim string
-		to  *[]Compliance
-	}{{ByTier, &r.Tiers}, {ByPriority, &r.Priorities}, {ByTierPriority, &r.Cells}} {
-		cells, err := load[TicketCounts](ctx, s.Store, SubjectTickets, cut.dim, p)
-		if err != nil {
-			return r, err
-		}
-		*cut.to = compliance(byValue(cells, p))
+	if r.Tiers, r.Priorities, r.Cells, err = s.promises(ctx, p); err != nil {
+		return r, err
 	}
 	for _, cut := range []struct {
 		dim string
@@ -405,15 +412,7 @@ func (s *Service) Support(ctx context.Context, p Period) (SupportReport, error) 
 			*cut.to = append(*cut.to, Volume{Value: v, Created: totals[v].Created, Resolved: totals[v].Resolved})
 		}
 	}
-	broken, err := s.Store.BrokenTickets(ctx, p.From, p.To)
-	if err != nil {
-		return r, err
-	}
-	for _, t := range broken {
-		for _, v := range t.brokenIn(p) {
-			r.Causes[v.Cause]++
-		}
-	}
+	maps.Copy(r.Causes, b.sum(p).Causes)
 	return r, nil
 }
 

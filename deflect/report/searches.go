@@ -150,15 +150,18 @@ func TopOf(all []QueryRow, limit int) map[QueryKind][]QueryRow {
 	top := map[QueryKind][]QueryRow{}
 	for kind, n := range count {
 		var list []QueryRow
-		for _, q := range all {
-			if n(q) > 0 {
-				list = append(list, q)
-			}
-		}
-		slices.SortFunc(list, func(a, b QueryRow) int {
+		order := func(a, b QueryRow) int {
 			return cmp.Or(cmp.Compare(n(b), n(a)), cmp.Compare(a.Query, b.Query), cmp.Compare(a.Lang, b.Lang))
-		})
-		top[kind] = list[:min(len(list), limit)]
+		}
+		for _, q := range all {
+			if n(q) == 0 || len(list) == limit && order(q, list[limit-1]) > 0 {
+				continue
+			}
+			at, _ := slices.BinarySearchFunc(list, q, order)
+			list = slices.Insert(list, at, q)
+			list = list[:min(len(list), limit)]
+		}
+		top[kind] = list
 	}
 	return top
 }

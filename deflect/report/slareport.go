@@ -97,15 +97,8 @@ func (s *Service) SLA(ctx context.Context, p Period) (SLAReport, error) {
 	}
 	r.Total = compliance(map[string]TicketCounts{"": sum(all, p, "")})[0]
 	r.Before = compliance(map[string]TicketCounts{"": sum(all, p.Before(), "")})[0]
-	for _, cut := range []struct {
-		dim string
-		to  *[]Compliance
-	}{{ByTier, &r.Tiers}, {ByPriority, &r.Priorities}, {ByTierPriority, &r.Cells}} {
-		cells, err := load[TicketCounts](ctx, s.Store, SubjectTickets, cut.dim, p)
-		if err != nil {
-			return r, err
-		}
-		*cut.to = compliance(byValue(cells, p))
+	if r.Tiers, r.Priorities, r.Cells, err = s.promises(ctx, p); err != nil {
+		return r, err
 	}
 	broken, err := s.Store.BrokenTickets(ctx, p.From, p.To)
 	if err != nil {

@@ -35,6 +35,8 @@ type TicketCounts struct {
 	SolvedMet      int `json:"solvedMet,omitempty"` // and resolutions
 	SolvedBreached int `json:"solvedBreached,omitempty"`
 	Late           int `json:"late,omitempty"`
+	// Causes of Breached, as far as the logs show them.
+	Causes map[Cause]int `json:"causes,omitempty"`
 
 	FirstBusiness  durations `json:"firstBusiness,omitempty"`  // first answers given that day
 	FirstCalendar  durations `json:"firstCalendar,omitempty"`  //
@@ -96,6 +98,12 @@ func (c *TicketCounts) add(o TicketCounts) {
 	c.SolvedMet += o.SolvedMet
 	c.SolvedBreached += o.SolvedBreached
 	c.Late += o.Late
+	for cause, n := range o.Causes {
+		if c.Causes == nil {
+			c.Causes = map[Cause]int{}
+		}
+		c.Causes[cause] += n
+	}
 	c.FirstBusiness = append(c.FirstBusiness, o.FirstBusiness...)
 	c.FirstCalendar = append(c.FirstCalendar, o.FirstCalendar...)
 	c.SolvedBusiness = append(c.SolvedBusiness, o.SolvedBusiness...)
@@ -120,8 +128,6 @@ func TicketCells(day Period, facts []Facts) (Cells, error) {
 	for _, f := range facts {
 		c := f.on(day)
 		t.add(All, "", c)
-		t.add(ByTier, f.Tier, c)
-		t.add(ByPriority, f.Priority, c)
 		t.add(ByTierPriority, f.Tier+"/"+f.Priority, c)
 		t.add(ByCategory, f.Category, c.counted()) // nobody asks for durations along these
 		t.add(ByLang, f.Lang, c.counted())
@@ -191,6 +197,12 @@ func (c *TicketCounts) verdict(v Verdict) {
 	met := one(!v.Breached)
 	c.Met += met
 	c.Breached += 1 - met
+	if v.Breached {
+		if c.Causes == nil {
+			c.Causes = map[Cause]int{}
+		}
+		c.Causes[v.Cause]++
+	}
 	switch v.Target {
 	case "first_response":
 		c.FirstMet += met
