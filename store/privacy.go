@@ -12,6 +12,7 @@ import (
 
 	"github.com/vmcloud/ricochet/deflect"
 	"github.com/vmcloud/ricochet/deflect/intake"
+	"github.com/vmcloud/ricochet/deflect/report"
 	"github.com/vmcloud/ricochet/internal/errs"
 )
 
@@ -202,10 +203,18 @@ func (tx *Tx) erasePerson(personID string) error {
 
 // forgetQueries takes out of the roll-ups what the person alone had searched.
 func (tx *Tx) forgetQueries(personID string) error {
-	_, err := tx.exec(`DELETE FROM rollup_queries WHERE EXISTS (SELECT 1 FROM searches s WHERE s.lang = rollup_queries.lang AND s.query = rollup_queries.query AND s.`+ofVisitor+`)
-		AND NOT EXISTS (SELECT 1 FROM searches s WHERE s.lang = rollup_queries.lang AND s.query = rollup_queries.query AND (s.visitor IS NULL OR NOT s.`+ofVisitor+`))`, personID)
-	return err
+	for _, table := range queryTables {
+		same := "SELECT 1 FROM searches s WHERE s.lang = " + table + ".lang AND s.query = " + table + ".query AND "
+		_, err := tx.exec("DELETE FROM "+table+" WHERE EXISTS ("+same+"s."+ofVisitor+") AND NOT EXISTS ("+same+"(s.visitor IS NULL OR NOT s."+ofVisitor+"))", personID)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
+
+// queryTables are the roll-ups that hold what was searched.
+var queryTables = []string{"rollup_queries", "rollup_query_months"}
 
 // Holding reads what is held about the person with an address, in one view.
 func (db *DB) Holding(ctx context.Context, email string) (h deflect.Holding, err error) {
@@ -327,7 +336,7 @@ func (tx *Tx) purge(since int64, to time.Time) error {
 			return err
 		}
 	}
-	if _, err := tx.exec("DELETE FROM rollup_queries WHERE day < $1", to.Format(time.DateOnly)); err != nil {
+	if err := tx.purgeQueries(report.Day(to.Format(time.DateOnly))); err != nil {
 		return err
 	}
 	return tx.SetSetting(purgedSetting, strconv.FormatInt(millis(to), 10))
@@ -349,7 +358,7 @@ func (db *DB) PurgedUntil(ctx context.Context) (time.Time, error) {
 // PersonalColumns lists the columns that are erased, by table: what the test
 // compares with the schema.
 func PersonalColumns() map[string][]string {
-	all := map[string][]string{quarantine: {"submission"}, "rollup_queries": {"query"}}
+	all := map[string][]string{quarantine: {"submission"}, "rollup_queries": {"query"}, "rollup_query_months": {"query"}}
 	for _, t := range personalTables {
 		all[t.name] = slices.Sorted(maps.Keys(t.erased))
 	}

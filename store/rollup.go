@@ -355,15 +355,14 @@ func (db *DB) Prune(ctx context.Context, from, to report.Day) error {
 	})
 }
 
-// PurgeQueries forgets what was asked before a day, in the sums too (D-36).
-func (db *DB) PurgeQueries(ctx context.Context, before report.Day) error {
-	return db.InTx(ctx, func(tx *Tx) error {
-		if _, err := tx.exec("DELETE FROM rollup_queries WHERE day < $1", before); err != nil {
-			return err
-		}
-		_, err := tx.exec("DELETE FROM rollup_query_months WHERE month < $1", before.Month())
+// purgeQueries forgets what was asked before a day, in the sums too (D-36). A
+// month that the day falls into goes whole: it holds texts from before it.
+func (tx *Tx) purgeQueries(before report.Day) error {
+	if _, err := tx.exec("DELETE FROM rollup_queries WHERE day < $1", before); err != nil {
 		return err
-	})
+	}
+	_, err := tx.exec("DELETE FROM rollup_query_months WHERE month <= $1", before.Month())
+	return err
 }
 
 // CountRows counts the rows of a table that backups know.
