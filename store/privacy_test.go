@@ -45,7 +45,7 @@ var impersonal = map[string]string{
 	"experiment_periods":    "id seed actor reason",
 	"gap_drafts":            "id staff_id lang article title questions",
 	"incident_answers":      "id incident_id body next_state staff_id",
-	"incidents":             "id number title summary state staff_id",
+	"incidents":             "id number title summary staff_id",
 	"issued_reports":        "cadence from_day to_day",
 	"jobs":                  "id kind dedupe payload state worker",
 	"ledger":                "id attempt_id kind article data",

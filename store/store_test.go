@@ -265,7 +265,7 @@ func TestOnlyOneFirstAccount(t *testing.T) {
 		var made atomic.Int64
 		for i := range 10 {
 			wg.Go(func() {
-				s := ticket.Staff{ID: fmt.Sprint(i), Email: fmt.Sprintf("%d@example.com", i), Lang: "fr", Role: "admin"}
+				s := ticket.Staff{ID: fmt.Sprint(i), Email: fmt.Sprintf("%d@example.com", i), Lang: "fr", Role: "admin", PasswordHash: "a hash"}
 				switch err := db.CreateFirstStaff(context.Background(), s); {
 				case err == nil:
 					made.Add(1)
