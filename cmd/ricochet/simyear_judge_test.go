@@ -43,7 +43,7 @@ func (y *year) judge(o store.Options) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	j := &judgement{t: t, clocks: ticket.Clocks{Book: set.Book}, events: map[string]int{}, alerts: map[string]bool{}, notices: map[string]bool{}}
+	j := &judgement{t: t, clocks: ticket.Clocks{Book: set.Book}, events: map[string]int{}, alerts: map[string]bool{}, credits: map[string]bool{}, notices: map[string]bool{}}
 	for after := ""; ; {
 		tickets, err := db.TicketsAfter(t.Context(), after, 500)
 		if err != nil {
@@ -66,7 +66,7 @@ func (y *year) judge(o store.Options) {
 	if len(j.events) < 5 || j.events[string(ticket.AlertFired)] == 0 {
 		t.Errorf("a year in which too little happened proves nothing: %v", j.events)
 	}
-	t.Logf("people: %v; timers: %v", y.deeds, j.events)
+	t.Logf("people: %v; timers: %v; %d credits", y.deeds, j.events, len(j.credits))
 }
 
 // judgement goes through the tickets.
@@ -75,6 +75,7 @@ type judgement struct {
 	clocks  ticket.Clocks
 	events  map[string]int  // by kind
 	alerts  map[string]bool // dedupe keys that must be rows, each once
+	credits map[string]bool // "ticket target cycle" of each broken promise that earns something (D-25)
 	notices map[string]bool // dedupe keys of mails
 }
 
@@ -141,6 +142,9 @@ func (j *judgement) clocksOf(stored ticket.Ticket, log []ticket.Event, end time.
 	for _, c := range sla.Evaluate(ticket.SLALog(log), j.clocks.Book, end).Cycles {
 		if c.Breach != nil {
 			want[key{ticket.BreachNoted, string(c.Target), c.Number, 0}] = c.Breach.NoticedAt
+			if len(j.clocks.Book.CreditsOf([]sla.Claimed{{Breach: *c.Breach, Ticket: stored.ID}}, 0)) > 0 {
+				j.credits[fmt.Sprint(stored.ID, " ", c.Target, " ", c.Number)] = true
+			}
 		}
 		for _, a := range c.Alerts {
 			if !a.FiredAt.IsZero() {
@@ -230,6 +234,17 @@ func (y *year) rows(j *judgement) {
 	for key := range j.notices {
 		if mails[key] != 1 {
 			t.Errorf("mail %s has %d rows", key, mails[key])
+		}
+	}
+	offered := map[string]int{}
+	for _, key := range column[string](t, y.db, "SELECT ticket_id || ' ' || target || ' ' || cycle FROM credits") {
+		if offered[key]++; !j.credits[key] {
+			t.Errorf("a credit for %s, which earns nothing", key)
+		}
+	}
+	for key := range j.credits {
+		if offered[key] != 1 {
+			t.Errorf("%s has %d credits", key, offered[key])
 		}
 	}
 	for what, query := range map[string]string{

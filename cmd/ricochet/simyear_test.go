@@ -49,6 +49,7 @@ func TestSoakSimulatedYear(t *testing.T) {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
 		data := t.TempDir()
 		y := newYear(t, binary, tickets/2, kills/2, 1)
 		y.start(data)
@@ -57,6 +58,7 @@ func TestSoakSimulatedYear(t *testing.T) {
 		y.judge(store.Options{Dir: data})
 	})
 	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
 		dsn := storetest.Postgres(t)
 		y := newYear(t, binary, tickets/2, kills/2, 2)
 		y.args = append(y.args, "--database", dsn)
