@@ -362,6 +362,7 @@ func (y *year) move(s *deed) {
 	if err := y.db.QueryRow("SELECT state, version FROM tickets WHERE id = '"+s.id+"'").Scan(&state, &version); err != nil {
 		y.t.Fatal(err)
 	}
+	path := "/staff/tickets/" + s.id
 	form := url.Values{"version": {strconv.FormatInt(version, 10)}}
 	switch ticket.State(state) {
 	case ticket.Closed, ticket.Merged:
@@ -378,7 +379,8 @@ func (y *year) move(s *deed) {
 	default:
 		switch n := y.rnd.IntN(100); {
 		case n < 55:
-			form.Set("action", "reply")
+			path += "/reply"
+			form.Set("action", "send")
 			form.Set("reply", "Bonjour, voici.")
 			form.Set("then", []string{"", "waiting_customer", "waiting_customer", "resolved"}[y.rnd.IntN(4)])
 		case n < 65:
@@ -396,7 +398,7 @@ func (y *year) move(s *deed) {
 		}
 	}
 	y.deeds[form.Get("action")]++
-	y.staffPost("/staff/tickets/"+s.id, form)
+	y.staffPost(path, form)
 }
 
 // jar keeps cookies without regard to when they end, which is in another time.

@@ -37,6 +37,7 @@ const (
 	EventBreach      = "breach"
 	EventUndelivered = "undelivered"
 	EventFeedFailed  = "feed.failed"
+	EventCredit      = "credit" // decided (D-26): what billing needs
 )
 
 // AlertMail tells a member of the team of an alert.

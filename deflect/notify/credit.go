@@ -38,6 +38,15 @@ func (n *Notifier) CreditDecided(ctx context.Context, payload string) error {
 		if c.State == ticket.CreditApplied {
 			key = "mail.credit_applied"
 		}
+		err = n.announce(tx, announcement{
+			Event: EventCredit, Ticket: &t, Key: "credit:" + c.ID, At: tx.Now(), SendAt: tx.Now(),
+			Data: map[string]any{"credit": map[string]any{
+				"id": c.ID, "account": c.Account, "month": c.Month, "state": c.State, "target": c.Breach.Target, "basis_points": c.Applied,
+			}},
+		})
+		if err != nil {
+			return err
+		}
 		data := n.data(t, to)
 		data["Month"], data["Reason"], data["Share"] = c.Month, c.Reason, percent(t.Lang, c.Applied)
 		err = n.post(tx, Mail{
