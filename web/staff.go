@@ -25,6 +25,7 @@ func (s *Server) staffRoutes() {
 	s.accountRoutes()
 	s.composeRoutes()
 	s.insightRoutes()
+	s.reportRoutes()
 	s.gapRoutes()
 	s.deskRoutes()
 	s.experimentRoutes()

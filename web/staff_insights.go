@@ -64,6 +64,7 @@ type insightsView struct {
 	Rolled time.Time // the figures are complete up to here; zero before the first count
 	Tiles  []tile
 	Blocks []block
+	Report *reportHead // of a periodic report; nil on the other pages
 	loc    *Locale
 }
 
@@ -159,6 +160,7 @@ func (s *Server) insightTabs(here string) []insightTab {
 	for _, name := range []string{"deflection", "search", "articles", "gaps", "support"} {
 		tabs = append(tabs, insightTab{Key: "insights.tab." + name, Path: "/staff/insights/" + name, Here: name == here})
 	}
+	tabs = append(tabs, insightTab{Key: "insights.tab.reports", Path: "/staff/reports", Here: here == "reports"})
 	return append(tabs, insightTab{Key: "insights.tab.experiment", Path: "/staff/experiment"})
 }
 

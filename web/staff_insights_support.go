@@ -22,28 +22,31 @@ func (s *Server) fillSupport(c *gin.Context, v *insightsView, p report.Period) (
 		v.Blocks = append(v.Blocks, v.kpiCurve(r.KPI(id)))
 	}
 	v.Blocks = append(v.Blocks, v.kpiTrends(r.KPIs), v.complianceTable("tiers", "tier.", r.Tiers), v.complianceTable("priorities", "", r.Priorities), v.causesTable(r.Causes))
-	for _, cut := range []struct {
-		id, table string
-		rows      []report.Volume
-	}{{"categories", "category.", r.Categories}, {"channels", "insights.channel_", r.Channels}} {
-		b := block{ID: cut.id, Title: v.loc.T("insights." + cut.id), None: v.loc.T("insights.no_figure"),
-			Head: []column{{Name: v.loc.T("insights." + cut.id + "_head")}, num(v.loc.T("kpi.created.name")), num(v.loc.T("kpi.resolved.name"))}}
-		for _, x := range cut.rows {
-			b.Rows = append(b.Rows, []cell{{Text: v.named(cut.table, x.Value)}, {Text: v.count(x.Created)}, {Text: v.count(x.Resolved)}})
-		}
-		v.Blocks = append(v.Blocks, b)
-	}
+	v.Blocks = append(v.Blocks, v.volumeTable("categories", "category.", r.Categories), v.volumeTable("channels", "insights.channel_", r.Channels))
 	names, err := s.opt.Support.Store.StaffNames(c.Request.Context())
 	if err != nil {
 		return nil, err
 	}
-	work := block{ID: "agents", Title: v.loc.T("insights.agents"), None: v.loc.T("insights.no_figure"),
-		Head: []column{{Name: v.loc.T("insights.agent")}, num(v.loc.T("insights.replies")), num(v.loc.T("kpi.resolved.name")), num(v.loc.T("insights.days_worked"))}}
-	for _, a := range r.Agents {
-		work.Rows = append(work.Rows, []cell{{Text: v.orUnknown(names[a.Staff])}, {Text: v.count(a.Replies)}, {Text: v.count(a.Resolved)}, {Text: v.count(a.Days)}})
-	}
-	v.Blocks = append(v.Blocks, work)
+	v.Blocks = append(v.Blocks, v.agentsTable(r.Agents, names))
 	return r, nil
+}
+
+func (v *insightsView) volumeTable(id, table string, rows []report.Volume) block {
+	b := block{ID: id, Title: v.loc.T("insights." + id), None: v.loc.T("insights.no_figure"),
+		Head: []column{{Name: v.loc.T("insights." + id + "_head")}, num(v.loc.T("kpi.created.name")), num(v.loc.T("kpi.resolved.name"))}}
+	for _, x := range rows {
+		b.Rows = append(b.Rows, []cell{{Text: v.named(table, x.Value)}, {Text: v.count(x.Created)}, {Text: v.count(x.Resolved)}})
+	}
+	return b
+}
+
+func (v *insightsView) agentsTable(rows []report.AgentWork, names map[string]string) block {
+	b := block{ID: "agents", Title: v.loc.T("insights.agents"), None: v.loc.T("insights.no_figure"),
+		Head: []column{{Name: v.loc.T("insights.agent")}, num(v.loc.T("insights.replies")), num(v.loc.T("kpi.resolved.name")), num(v.loc.T("insights.days_worked"))}}
+	for _, a := range rows {
+		b.Rows = append(b.Rows, []cell{{Text: v.orUnknown(names[a.Staff])}, {Text: v.count(a.Replies)}, {Text: v.count(a.Resolved)}, {Text: v.count(a.Days)}})
+	}
+	return b
 }
 
 // figure writes a KPI's value in its unit.
