@@ -50,9 +50,9 @@ func (tx *Tx) SaveCustomer(c intake.Customer) error {
 	case !errs.Is(err, errs.NotFound):
 		return err
 	}
-	_, err = tx.exec(`INSERT INTO customers (id, company, contract, mrr_cents, updated_at) VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (id) DO UPDATE SET contract = excluded.contract, mrr_cents = excluded.mrr_cents, updated_at = excluded.updated_at`,
-		c.ID, c.Company, c.Contract, c.MRRCents, millis(tx.now))
+	_, err = tx.exec(`INSERT INTO customers (id, company, contract, mrr_cents, credit_cap, updated_at) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (id) DO UPDATE SET contract = excluded.contract, mrr_cents = excluded.mrr_cents, credit_cap = excluded.credit_cap,
+		updated_at = excluded.updated_at`, c.ID, c.Company, c.Contract, c.MRRCents, c.CreditCap, millis(tx.now))
 	if err != nil {
 		return err
 	}

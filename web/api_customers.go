@@ -23,6 +23,8 @@ type customerJSON struct {
 	Company  string   `json:"company"`
 	Contract string   `json:"contract"` // a tier, or empty
 	MRR      float64  `json:"mrr"`      // euros a month
+
+	CreditCap string `json:"credit_cap"` // percent of a month that credits may reach, "" for the policy's
 }
 
 // apiCustomers imports a list of customers, whole or not at all.
@@ -38,6 +40,9 @@ func (s *Server) apiCustomers(c *gin.Context) error {
 	var wrong []error
 	for i, l := range list {
 		customer, err := intake.NewCustomer(l.Match, l.Company, l.Contract, fmt.Sprintf("%.2f", l.MRR))
+		if err == nil {
+			err = customer.SetCreditCap(l.CreditCap)
+		}
 		if err != nil {
 			wrong = append(wrong, fmt.Errorf("entry %d: %w", i, err))
 			continue

@@ -237,6 +237,11 @@ func (s *Server) requestThread(c *gin.Context, t ticket.Ticket, files string) ([
 	if err != nil {
 		return nil, err
 	}
+	if t.State == ticket.Merged {
+		if messages, err = s.withSurvivor(c, t, events, messages); err != nil {
+			return nil, err
+		}
+	}
 	var thread []requestMessage
 	for _, m := range messages {
 		thread = append(thread, requestMessage{Staff: m.Author == ticket.ByStaff, Body: m.Body, At: m.At, Files: fileViews(stored, m.ID, files)})

@@ -21,6 +21,7 @@ const maxAnswers = 3
 // one of them solved the problem (D-30).
 func (a *app) acknowledge(n *notify.Notifier) *notify.Notifier {
 	var one sync.Mutex
+	n.NPSLink = func(personID string) string { return web.NPSLink(a.secret, personID, a.clock.Now()) }
 	n.SolvedLink = func(t ticket.Ticket) string { return web.SolvedLink(a.secret, t.ID, a.clock.Now()) }
 	n.Answers = func(ctx context.Context, ticketID string) ([]notify.Article, error) {
 		t, err := a.db.TicketByID(ctx, ticketID)

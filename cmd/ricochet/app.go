@@ -43,6 +43,7 @@ type app struct {
 	ledger    *deflect.Ledger
 	retention *deflect.Retention
 	trial     *deflect.Experimenter
+	asked     time.Time // when it was last looked who is asked the question of the quarter
 	judged    time.Time // attempts that began before were judged, as of judgedAll
 	judgedAll time.Time // when all of them were last looked at
 	recorder  *deflect.Recorder
@@ -325,6 +326,7 @@ func (a *app) sweep(ctx context.Context) {
 		}
 		a.judge(ctx)
 		a.purge(ctx)
+		a.askNPS(ctx)
 		if n, err := a.files.RemoveUnused(ctx, a.clock.Now().Add(-keepUnsent), a.db.AttachmentKnown); err != nil && ctx.Err() == nil {
 			a.log.Error("remove unsent attachments", "err", err)
 		} else if n > 0 {

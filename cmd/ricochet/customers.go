@@ -27,7 +27,7 @@ func (d dataFlags) open(ctx context.Context, con console) (*store.DB, error) {
 
 // customersCmd groups the tools for the customer list.
 type customersCmd struct {
-	Import customersImportCmd `cmd:"" help:"Read a CSV list: match (e-mail or domain), company, contract, mrr (euros a month)."`
+	Import customersImportCmd `cmd:"" help:"Read a CSV list: match (e-mail or domain), company, contract, mrr (euros a month), credit_cap (percent, optional)."`
 }
 
 type customersImportCmd struct {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -32,6 +33,29 @@ func ticketJobs(tickets *ticket.Service, n *notify.Notifier) map[string]jobs.Han
 	return map[string]jobs.Handler{
 		ticket.JobCreditDecided:    func(ctx context.Context, j jobs.Job) error { return n.CreditDecided(ctx, j.Payload) },
 		ticket.JobIncidentAnswered: func(ctx context.Context, j jobs.Job) error { return tickets.PostIncidentAnswer(ctx, j.Payload) },
+	}
+}
+
+// askEvery is how often it is looked whether somebody is to be asked the
+// question of the quarter.
+const askEvery = time.Hour
+
+// askNPS sends the question of the quarter to whoever is to be asked (D-27).
+func (a *app) askNPS(ctx context.Context) {
+	now := a.clock.Now()
+	if now.Sub(a.asked) < askEvery {
+		return
+	}
+	a.asked = now
+	for {
+		n, err := a.notifier.AskNPS(ctx, a.ticketing)
+		if err != nil && ctx.Err() == nil {
+			a.log.Error("ask the question of the quarter", "err", err)
+		}
+		if err != nil || n == 0 {
+			return
+		}
+		a.log.Info("asked the question of the quarter", "people", n)
 	}
 }
 

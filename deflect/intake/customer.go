@@ -24,6 +24,7 @@ type Customer struct {
 	Company   string
 	Contract  ticket.Tier // "" when there is none
 	MRRCents  int64       // monthly revenue in euro cents
+	CreditCap int         // most credit of a month in the contract, hundredths of a percent; 0: the policy's (D-25)
 	Lookups   []string    // "email:a@b.c" and "domain:b.c" that lead to it
 	UpdatedAt time.Time
 }
@@ -81,11 +82,16 @@ func NewLookup(s string) (string, error) {
 	return "domain:" + s, nil
 }
 
-// csvColumns are the columns of a customer list; contract may be left out.
-var csvColumns = []string{"match", "company", "contract", "mrr"}
+// csvColumns are the columns of a customer list, optional those that may be
+// left out.
+var (
+	csvColumns = []string{"match", "company", "mrr"}
+	optional   = []string{"contract", "credit_cap"}
+)
 
 // ReadCustomers reads a CSV list with the columns match (an e-mail address or
-// a domain), company, contract (a tier, or empty) and mrr (euros a month).
+// a domain), company, contract (a tier, or empty), mrr (euros a month) and
+// credit_cap (percent of a month that credits may reach, or empty).
 // Lines with the same company are one customer. Every wrong line is named;
 // nothing is returned when there is one.
 func ReadCustomers(r io.Reader) ([]Customer, error) {
@@ -100,8 +106,9 @@ func ReadCustomers(r io.Reader) ([]Customer, error) {
 		col[strings.ToLower(strings.TrimSpace(strings.TrimPrefix(name, "\uFEFF")))] = i
 	}
 	for _, name := range csvColumns {
-		if _, ok := col[name]; !ok && name != "contract" {
-			return nil, errs.Newf(errs.Invalid, "error.customers.csv", "customer list: column %q is missing; want %s", name, strings.Join(csvColumns, ","))
+		if _, ok := col[name]; !ok {
+			return nil, errs.Newf(errs.Invalid, "error.customers.csv", "customer list: column %q is missing; want %s, and maybe %s",
+				name, strings.Join(csvColumns, ","), strings.Join(optional, ","))
 		}
 	}
 	byCompany := map[string]*Customer{}
@@ -127,7 +134,7 @@ func ReadCustomers(r io.Reader) ([]Customer, error) {
 		}
 		if have := byCompany[c.Company]; have != nil {
 			have.Lookups = append(have.Lookups, c.Lookups...)
-			have.MRRCents = max(have.MRRCents, c.MRRCents)
+			have.MRRCents, have.CreditCap = max(have.MRRCents, c.MRRCents), max(have.CreditCap, c.CreditCap)
 			if c.Contract != "" {
 				have.Contract = c.Contract
 			}
@@ -178,7 +185,26 @@ func readCustomer(rec []string, col map[string]int) (*Customer, error) {
 		}
 		return ""
 	}
-	return NewCustomer([]string{field("match")}, field("company"), field("contract"), field("mrr"))
+	c, err := NewCustomer([]string{field("match")}, field("company"), field("contract"), field("mrr"))
+	if err != nil {
+		return nil, err
+	}
+	return c, c.SetCreditCap(field("credit_cap"))
+}
+
+// SetCreditCap reads the most credit of a month that the contract allows, in
+// percent above 0 and up to 100 (D-25): "30", "12,5 %"; "" leaves the policy's.
+func (c *Customer) SetCreditCap(percent string) error {
+	clean := strings.NewReplacer(" ", "", "\u00A0", "", "\u202F", "", "%", "", ",", ".").Replace(percent)
+	if clean == "" {
+		return nil
+	}
+	v, err := strconv.ParseFloat(clean, 64)
+	if share := math.Round(v * 100); err == nil && share >= 1 && share <= 100*100 {
+		c.CreditCap = int(share)
+		return nil
+	}
+	return fmt.Errorf("credit_cap %q is not a percentage above 0 and up to 100", percent)
 }
 
 // parseEuros reads "1250", "1250.50", "1 250,50" or "".

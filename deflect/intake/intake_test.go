@@ -204,6 +204,31 @@ func TestWrongCustomerListIsRefusedWholeWithEveryLine(t *testing.T) {
 	}
 }
 
+// D-25: a contract may have a cap of its own, never over the whole month.
+func TestCreditCapOfAContract(t *testing.T) {
+	list := "match,company,contract,mrr,credit_cap\na.example,A,enterprise,9000,\"30,5 %\"\nb.example,B,,1,\nb2.example,B,,1,100\n"
+	customers, err := intake.ReadCustomers(strings.NewReader(list))
+	if err != nil || len(customers) != 2 || customers[0].CreditCap != 3050 || customers[1].CreditCap != 10000 {
+		t.Fatalf("%+v, %v", customers, err)
+	}
+	for _, wrong := range []string{"0", "-5", "100.01", "abc", "1e99", "NaN"} {
+		if _, err := intake.ReadCustomers(strings.NewReader("match,company,mrr,credit_cap\na.example,A,1," + wrong + "\n")); err == nil || !strings.Contains(err.Error(), "line 2") {
+			t.Errorf("%s: %v", wrong, err)
+		}
+	}
+	storetest.Run(t, func(t *testing.T, db *store.DB, _ *clock.Manual) {
+		customers[0].ID = "a"
+		if err := db.SaveCustomers(t.Context(), customers); err != nil {
+			t.Fatal(err)
+		}
+		for account, want := range map[string]int{"a": 3050, "nobody": 0} {
+			if got, err := db.CreditCap(t.Context(), account); err != nil || got != want {
+				t.Errorf("%s: %d, %v, want %d", account, got, err, want)
+			}
+		}
+	})
+}
+
 func TestFilesAreJudgedByTheirContent(t *testing.T) {
 	files, err := intake.OpenFiles(t.TempDir(), 1<<30)
 	if err != nil {
