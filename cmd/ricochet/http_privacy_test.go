@@ -50,10 +50,14 @@ func leaveTraces(t *testing.T, s *site, desk *visitor) string {
 	version := regexp.MustCompile(`name="version" value="(\d+)"`)
 	act := func(form url.Values) {
 		form.Set("version", version.FindStringSubmatch(desk.get(path).body)[1])
-		desk.post(path, form).want(t, form.Get("action"), http.StatusOK)
+		where := path
+		if form.Has("reply") {
+			where += "/reply"
+		}
+		desk.post(where, form).want(t, form.Get("action"), http.StatusOK)
 	}
 	act(url.Values{"action": {"note"}, "note": {"Note sur " + personalMark}})
-	act(url.Values{"action": {"reply"}, "reply": {"Bonjour " + personalMark}, "then": {"resolved"}})
+	act(url.Values{"action": {"send"}, "reply": {"Bonjour " + personalMark}, "then": {"resolved"}})
 	act(url.Values{"action": {"priority"}, "priority": {"P2"}, "reason": {"Demandé par " + personalMark}})
 	s.mail(personalMark+"@example.org", "Bonjour "+personalMark)
 	return path
