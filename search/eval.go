@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -58,21 +59,31 @@ func (r *Ranked) UnmarshalJSON(b []byte) error {
 // maxLine bounds a line of a queries or run file.
 const maxLine = 4 << 20
 
-// ReadLines decodes a JSONL file, skipping empty lines; name is for messages.
-func ReadLines[T any](r io.Reader, name string) ([]T, error) {
+// ReadLines decodes a JSONL file, skipping empty lines; name is for messages. A
+// line that cannot be read goes to skip, or ends the reading when skip is nil.
+func ReadLines[T any](r io.Reader, name string, skip func(error)) ([]T, error) {
 	var out []T
 	sc := bufio.NewScanner(r)
 	sc.Buffer(make([]byte, 64<<10), maxLine)
-	for n := 1; sc.Scan(); n++ {
+	n := 1
+	for ; sc.Scan(); n++ {
 		line := strings.TrimSpace(strings.TrimPrefix(sc.Text(), "\ufeff"))
 		if line == "" {
 			continue
 		}
 		var v T
 		if err := json.Unmarshal([]byte(line), &v); err != nil {
-			return nil, fmt.Errorf("%s, line %d: %w", name, n, err)
+			err = fmt.Errorf("%s, line %d: %w", name, n, err)
+			if skip == nil {
+				return nil, err
+			}
+			skip(err)
+			continue
 		}
 		out = append(out, v)
+	}
+	if errors.Is(sc.Err(), bufio.ErrTooLong) {
+		return nil, fmt.Errorf("%s, line %d: longer than %d MiB", name, n, maxLine>>20)
 	}
 	if err := sc.Err(); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
@@ -85,10 +96,15 @@ func ReadLines[T any](r io.Reader, name string) ([]T, error) {
 // failure is an empty answer and an error.
 func (x *Index) RunQuery(ctx context.Context, q Labelled, suggest bool) (RunLine, error) {
 	out := RunLine{ID: q.ID, Ranked: []Ranked{}}
+	add := func(id string, score float64) { // two files may claim one slug
+		if !slices.ContainsFunc(out.Ranked, func(r Ranked) bool { return r.ID == id }) {
+			out.Ranked = append(out.Ranked, Ranked{id, score})
+		}
+	}
 	if suggest {
 		list, err := x.Suggest(ctx, Message{Lang: q.Lang, Body: q.Query}, 5)
 		for _, s := range list {
-			out.Ranked = append(out.Ranked, Ranked{s.Article.ID, s.Confidence})
+			add(s.Article.ID, s.Confidence)
 		}
 		return out, err
 	}
@@ -97,7 +113,7 @@ func (x *Index) RunQuery(ctx context.Context, q Labelled, suggest bool) (RunLine
 		return out, err
 	}
 	for _, h := range res.Hits {
-		out.Ranked = append(out.Ranked, Ranked{h.Article.ID, h.Score})
+		add(h.Article.ID, h.Score)
 	}
 	return out, nil
 }

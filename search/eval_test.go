@@ -43,7 +43,7 @@ func readLabelled(t testing.TB, path string) []Labelled {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	qs, err := ReadLines[Labelled](f, path)
+	qs, err := ReadLines[Labelled](f, path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -52,13 +53,16 @@ func (c contentFlag) lexicon() fs.FS {
 }
 
 // open indexes the articles in memory. What is wrong in them are warnings.
-func (c contentFlag) open(ctx context.Context) (*search.Index, *kb.Library, error) {
+func (c contentFlag) open(ctx context.Context, con console) (*search.Index, *kb.Library, error) {
 	lib, problems, err := kb.Load(ctx, c.fs(), kb.Options{})
 	if err != nil {
 		return nil, nil, err
 	}
+	if lib.Len() == 0 {
+		fmt.Fprintf(con.err, "%s: no articles; they belong in a folder of their language, fr/ or en/\n", c.Content)
+	}
 	for _, p := range problems {
-		fmt.Fprintf(os.Stderr, "%s:%d: %s: %s\n", p.Path, p.Line, p.Severity, p.Message)
+		fmt.Fprintf(con.err, "%s:%d: %s: %s\n", p.Path, p.Line, p.Severity, p.Message)
 	}
 	x, err := search.Open(search.Options{Lexicon: c.lexicon()})
 	if err != nil {
@@ -77,24 +81,28 @@ type queriesFlags struct {
 	Suggest bool   `help:"Answer as the contact form would: possibly nothing."`
 }
 
-// each answers every query in turn. One that fails is an empty answer and a
-// warning.
-func (c queriesFlags) each(ctx context.Context, f func(search.Labelled, search.RunLine) error) (err error) {
-	queries, err := readLines[search.Labelled](c.Queries)
+// each answers every query in turn. A query that fails, or of a language that
+// has no articles, is an empty answer and a warning; so is a line that is no
+// query, without an answer.
+func (c queriesFlags) each(ctx context.Context, con console, f func(search.Labelled, search.RunLine) error) (err error) {
+	queries, err := readLines[search.Labelled](c.Queries, func(err error) { fmt.Fprintln(con.err, err) })
 	if err != nil {
 		return err
 	}
-	x, _, err := c.open(ctx)
+	x, library, err := c.open(ctx, con)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, x.Close()) }()
 	for _, q := range queries {
+		if q.Lang = strings.ToLower(q.Lang); !slices.Contains(library.Langs(), q.Lang) {
+			fmt.Fprintf(con.err, "query %s: no articles in %q; there are some in %v\n", q.ID, q.Lang, library.Langs())
+		}
 		start := time.Now()
 		line, err := x.RunQuery(ctx, q, c.Suggest)
 		line.MS = float64(time.Since(start).Microseconds()) / 1e3
 		if err != nil {
-			fmt.Fprintf(os.Stderr, "query %s: %v\n", q.ID, err)
+			fmt.Fprintf(con.err, "query %s: %v\n", q.ID, err)
 		}
 		if err := f(q, line); err != nil {
 			return err
@@ -103,23 +111,23 @@ func (c queriesFlags) each(ctx context.Context, f func(search.Labelled, search.R
 	return nil
 }
 
-func readLines[T any](path string) ([]T, error) {
+func readLines[T any](path string, skip func(error)) ([]T, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	return search.ReadLines[T](f, path)
+	return search.ReadLines[T](f, path, skip)
 }
 
 // searchRunCmd answers a file of queries.
 type searchRunCmd struct{ queriesFlags }
 
 // Run writes one line a query, and nothing else, on stdout.
-func (c searchRunCmd) Run(ctx context.Context) error {
-	out := bufio.NewWriter(os.Stdout)
+func (c searchRunCmd) Run(ctx context.Context, con console) error {
+	out := bufio.NewWriter(con.out)
 	enc := json.NewEncoder(out)
-	if err := c.each(ctx, func(_ search.Labelled, r search.RunLine) error { return enc.Encode(r) }); err != nil {
+	if err := c.each(ctx, con, func(_ search.Labelled, r search.RunLine) error { return enc.Encode(r) }); err != nil {
 		return err
 	}
 	return out.Flush()
@@ -132,10 +140,10 @@ type searchEvalCmd struct {
 }
 
 // Run prints the metrics per language and family.
-func (c searchEvalCmd) Run(ctx context.Context) error {
+func (c searchEvalCmd) Run(ctx context.Context, con console) error {
 	var queries []search.Labelled
 	var run []search.RunLine
-	err := c.each(ctx, func(q search.Labelled, r search.RunLine) error {
+	err := c.each(ctx, con, func(q search.Labelled, r search.RunLine) error {
 		queries, run = append(queries, q), append(run, r)
 		return nil
 	})
@@ -143,15 +151,15 @@ func (c searchEvalCmd) Run(ctx context.Context) error {
 		return err
 	}
 	judged := search.Judge(queries, run)
-	if err := search.WriteTable(os.Stdout, judged); err != nil || c.Baseline == "" {
+	if err := search.WriteTable(con.out, judged); err != nil || c.Baseline == "" {
 		return err
 	}
-	before, err := readLines[search.RunLine](c.Baseline)
+	before, err := readLines[search.RunLine](c.Baseline, nil)
 	if err != nil {
 		return err
 	}
-	fmt.Println()
-	return search.WriteChanges(os.Stdout, search.Judge(queries, before), judged)
+	fmt.Fprintln(con.out)
+	return search.WriteChanges(con.out, search.Judge(queries, before), judged)
 }
 
 // searchExplainCmd prints why results stand where they do.
@@ -167,7 +175,7 @@ type searchExplainCmd struct {
 
 // Run prints the account of the first N results.
 func (c searchExplainCmd) Run(ctx context.Context, con console) (err error) {
-	x, library, err := c.open(ctx)
+	x, library, err := c.open(ctx, con)
 	if err != nil {
 		return err
 	}
@@ -182,7 +190,7 @@ func (c searchExplainCmd) Run(ctx context.Context, con console) (err error) {
 			return err
 		}
 	}
-	return x.Explain(ctx, os.Stdout, search.Query{Lang: c.Lang, Text: strings.Join(c.Query, " "), Exact: c.Exact}, c.N)
+	return x.Explain(ctx, con.out, search.Query{Lang: c.Lang, Text: strings.Join(c.Query, " "), Exact: c.Exact}, c.N)
 }
 
 // searchSelftestCmd asks the articles their own questions.
@@ -190,8 +198,8 @@ type searchSelftestCmd struct{ contentFlag }
 
 // Run fails when an article is not among the first three for a question of its
 // own front matter.
-func (c searchSelftestCmd) Run(ctx context.Context) (err error) {
-	x, lib, err := c.open(ctx)
+func (c searchSelftestCmd) Run(ctx context.Context, con console) (err error) {
+	x, lib, err := c.open(ctx, con)
 	if err != nil {
 		return err
 	}
@@ -201,12 +209,12 @@ func (c searchSelftestCmd) Run(ctx context.Context) (err error) {
 		return err
 	}
 	for _, f := range failures {
-		fmt.Println(f)
+		fmt.Fprintln(con.out, f)
 	}
 	if len(failures) > 0 {
 		return fmt.Errorf("%d of %d questions do not find their article among the first three", len(failures), asked)
 	}
-	fmt.Printf("%d questions, each finds its article among the first three\n", asked)
+	fmt.Fprintf(con.out, "%d questions, each finds its article among the first three\n", asked)
 	return nil
 }
 
@@ -223,14 +231,14 @@ type searchLexiconCheckCmd struct {
 }
 
 // Run fails when a lexicon has a problem.
-func (c searchLexiconCheckCmd) Run(ctx context.Context) (err error) {
+func (c searchLexiconCheckCmd) Run(ctx context.Context, con console) (err error) {
 	langs, err := search.LexiconLanguages(c.lexicon())
 	if err != nil {
 		return err
 	}
 	var x *search.Index
 	if c.Dead {
-		if x, _, err = c.open(ctx); err != nil {
+		if x, _, err = c.open(ctx, con); err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, x.Close()) }()
@@ -245,7 +253,7 @@ func (c searchLexiconCheckCmd) Run(ctx context.Context) (err error) {
 			if p.Kind == "repeated" && !c.Repeated {
 				continue
 			}
-			fmt.Println(p)
+			fmt.Fprintln(con.out, p)
 			if p.Kind != "repeated" {
 				n++
 			}
@@ -254,6 +262,6 @@ func (c searchLexiconCheckCmd) Run(ctx context.Context) (err error) {
 	if n > 0 {
 		return fmt.Errorf("%d problems in the lexicons", n)
 	}
-	fmt.Printf("lexicons %s: no contradictory, dead or self-cancelling entries\n", strings.Join(langs, ", "))
+	fmt.Fprintf(con.out, "lexicons %s: no contradictory, dead or self-cancelling entries\n", strings.Join(langs, ", "))
 	return nil
 }
