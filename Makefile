@@ -45,8 +45,9 @@ eval-search: ## the ranking on the acceptance corpus beside three baselines (ACC
 eval-sla: build ## the acceptance vectors through the SLA engine (ACCEPTANCE=dir)
 	$(BIN) sla verify $(ACCEPTANCE)/sla/vectors-dev.json
 
-bench-search: ## latency, throughput, memory and index size at 200, 2,000 and 20,000 articles
+bench-search: ## search at 200, 2,000 and 20,000 articles beside Hugo (apt-get install hugo), and over HTTP
 	RICOCHET_BENCH=200,2000,20000 $(GO) test -tags bench -count=1 -v -timeout 30m -run 'BenchSearch' ./search
+	$(MAKE) bench RICOCHET_BENCH=large
 
 bench: ## the marks of serving and writing beside their baselines, in one run (RICOCHET_BENCH=tickets picks one)
 	@mkdir -p bin && $(GO) test -tags bench -c -o bin/bench.test ./cmd/ricochet

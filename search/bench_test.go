@@ -264,8 +264,9 @@ func writeFiles(t *testing.T, dir string, files fstest.MapFS) {
 	}
 }
 
-// hugoBuild is the time Hugo takes for the same files with the barest of
-// layouts; said is why there is none.
+// hugoBuild is the time Hugo takes for the same files with a plain layout of
+// documentation: the section's navigation, the table of contents, neighbours
+// and translations. said is why there is none.
 func hugoBuild(t *testing.T, content string) (took, cpu time.Duration, said string) {
 	t.Helper()
 	bin, err := exec.LookPath("hugo")
@@ -276,9 +277,12 @@ func hugoBuild(t *testing.T, content string) (took, cpu time.Duration, said stri
 	files := fstest.MapFS{
 		"config.toml": {Data: fmt.Appendf(nil, "baseURL = \"https://example.com/\"\ntitle = \"bench\"\ndefaultContentLanguage = \"fr\"\n"+
 			"[languages.fr]\ncontentDir = %q\n[languages.en]\ncontentDir = %q\n", filepath.Join(content, "fr"), filepath.Join(content, "en"))},
-		"layouts/_default/baseof.html": {Data: []byte("<!doctype html><html lang={{.Site.Language.Lang}}><head><title>{{.Title}}</title></head><body>{{block \"main\" .}}{{end}}</body></html>")},
-		"layouts/_default/single.html": {Data: []byte("{{define \"main\"}}<h1>{{.Title}}</h1>{{.TableOfContents}}{{.Content}}{{end}}")},
-		"layouts/_default/list.html":   {Data: []byte("{{define \"main\"}}<h1>{{.Title}}</h1><ul>{{range .Pages}}<li><a href=\"{{.RelPermalink}}\">{{.Title}}</a></li>{{end}}</ul>{{end}}")},
+		"layouts/_default/baseof.html": {Data: []byte(`<!doctype html><html lang="{{.Site.Language.Lang}}"><head><meta charset="utf-8"><title>{{.Title}} | {{.Site.Title}}</title>` +
+			`<meta name="description" content="{{.Description}}"><link rel="canonical" href="{{.Permalink}}">{{range .AllTranslations}}<link rel="alternate" hreflang="{{.Language.Lang}}" href="{{.Permalink}}">{{end}}` +
+			`</head><body>{{block "main" .}}{{end}}</body></html>`)},
+		"layouts/_default/single.html": {Data: []byte(`{{define "main"}}{{$here := .}}<nav><ul>{{range .CurrentSection.RegularPages}}<li><a href="{{.RelPermalink}}"{{if eq . $here}} aria-current="page"{{end}}>{{.Title}}</a></li>{{end}}</ul></nav>` +
+			`<main><h1>{{.Title}}</h1>{{.TableOfContents}}{{.Content}}{{with .PrevInSection}}<a href="{{.RelPermalink}}">{{.Title}}</a>{{end}}{{with .NextInSection}}<a href="{{.RelPermalink}}">{{.Title}}</a>{{end}}</main>{{end}}`)},
+		"layouts/_default/list.html": {Data: []byte(`{{define "main"}}<h1>{{.Title}}</h1><ul>{{range .Pages}}<li><a href="{{.RelPermalink}}">{{.Title}}</a></li>{{end}}</ul>{{end}}`)},
 	}
 	writeFiles(t, site, files)
 	cmd := exec.Command(bin, "--quiet", "--source", site, "--destination", filepath.Join(site, "public"))
@@ -344,7 +348,41 @@ func benchQueries(t *testing.T, x *Index, m *corpusMaker) {
 		return err
 	})
 	hostile := hostileTexts(texts)
+	for _, text := range hostile {
+		limits(t, x, text)
+	}
 	measure("hostile", "max 100 ms", 10*len(hostile), func(i int) error { return x.ask(ctx, langs[i%2], hostile[i%len(hostile)]) })
+}
+
+// limits fails when a query takes long, at its best of five runs, or allocates
+// much.
+func limits(t *testing.T, x *Index, text string) {
+	t.Helper()
+	ctx := context.Background()
+	for name, ask := range map[string]func() error{
+		"search": func() error { _, err := x.Search(ctx, Query{Lang: "fr", Text: text, Limit: 50}); return err },
+		"suggest": func() error {
+			_, err := x.Suggest(ctx, Message{Lang: "fr", Subject: text, Body: text}, 10)
+			return err
+		},
+		"complete": func() error { _, err := x.Complete(ctx, "fr", text, 20); return err },
+	} {
+		best, allocated := time.Hour, uint64(0)
+		for range 5 {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			start := time.Now()
+			if err := ask(); err != nil {
+				t.Fatal(err)
+			}
+			best = min(best, time.Since(start))
+			runtime.ReadMemStats(&after)
+			allocated = max(allocated, after.TotalAlloc-before.TotalAlloc)
+		}
+		if best > 100*time.Millisecond || allocated > maxAllocated {
+			t.Errorf("%s of %.30q takes %v and %d KiB, at most 100 ms and %d KiB", name, text, best, allocated/1024, maxAllocated/1024)
+		}
+	}
 }
 
 // benchEdits writes files of a folder that is watched, and waits until the new

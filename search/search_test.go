@@ -331,6 +331,27 @@ func TestAnotherLanguage(t *testing.T) {
 	}
 }
 
+// A language without a row is split into words, folded, and has a lexicon like
+// any other.
+func TestLanguageWithoutARow(t *testing.T) {
+	lex := fstest.MapFS{"pt.yaml": &fstest.MapFile{Data: []byte("version: 1\ngroups:\n  - from: [senha perdida]\n    to: [redefinir]\n")}}
+	x := openTest(t, Options{Lexicon: lex}, fstest.MapFS{
+		"pt/conta/senha.md":  page("Redefinir o acesso", "Abra a ligação."),
+		"pt/conta/fatura.md": page("Transferir faturas", "Faturação mensal."),
+		"en/conta/senha.md":  page("Reset your access", "Open the link."),
+	})
+	for text, want := range map[string]string{
+		"senha perdida": "conta/senha",
+		"faturacao":     "conta/fatura",
+		"fatruas":       "conta/fatura",
+		"reset access":  "conta/senha",
+	} {
+		if got, _ := first(t, x, Query{Lang: "pt", Text: text}); got != want {
+			t.Errorf("%q found %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestHostileQueries(t *testing.T) {
 	x := openTest(t, Options{}, testFiles())
 	ctx := context.Background()

@@ -103,7 +103,7 @@ func TestBench(t *testing.T) {
 		{"article", (*bench).articlePage},
 		{"tickets", (*bench).tickets},
 		{"votes", (*bench).votes},
-		{"search", (*bench).searching},
+		{"search", (*bench).searching}, {"large", (*bench).searchingLarge},
 		{"start", (*bench).starting},
 		{"edit", (*bench).editing},
 		{"wire", (*bench).onTheWire},
