@@ -8,6 +8,7 @@ import (
 
 	"github.com/vmcloud/ricochet/deflect"
 	"github.com/vmcloud/ricochet/deflect/demo"
+	"github.com/vmcloud/ricochet/deflect/ticket"
 	"github.com/vmcloud/ricochet/internal/errs"
 )
 
@@ -103,6 +104,13 @@ func (db *DB) fillTickets(ctx context.Context, y *demo.Year) error {
 		if err != nil {
 			return err
 		}
+	}
+	err := inBatches(ctx, db, y.Credits, func(tx *Tx, c ticket.Credit) error {
+		_, err := tx.InsertCredit(c)
+		return err
+	})
+	if err != nil {
+		return err
 	}
 	return inBatches(ctx, db, y.Recommendations, func(tx *Tx, r demo.Recommendation) error {
 		_, err := tx.exec(`INSERT INTO nps_answers (person_id, quarter, score, comment, answered_at, contacted_by, contact_note)

@@ -18,7 +18,6 @@ import (
 	"github.com/vmcloud/ricochet/deflect/intake"
 	"github.com/vmcloud/ricochet/deflect/notify"
 	"github.com/vmcloud/ricochet/deflect/policy"
-	"github.com/vmcloud/ricochet/deflect/report"
 	"github.com/vmcloud/ricochet/deflect/ticket"
 	"github.com/vmcloud/ricochet/internal/clock"
 	"github.com/vmcloud/ricochet/internal/jobs"
@@ -131,6 +130,7 @@ func (a *app) build(ctx context.Context, s *serveCmd) error {
 		theme = os.DirFS(s.Theme)
 	}
 	a.gaps = a.gapFinder()
+	a.openReports(set.Book, zone, s.BaseURL)
 	a.web, err = web.New(web.Options{
 		Library: a.live, Search: a.index, Theme: theme, BaseURL: s.BaseURL, Clock: a.clock, Logger: a.log, Zone: zone,
 		DefaultLang: s.DefaultLang, TrustedProxies: s.TrustedProxies, RateLimit: limit,
@@ -138,7 +138,7 @@ func (a *app) build(ctx context.Context, s *serveCmd) error {
 		OnArticleView: a.viewed,
 		OnSearch:      a.searched,
 		Support: &web.Support{
-			Gaps: a.gaps, Reports: &report.Service{Store: a.db, Clock: a.clock, Zone: zone, Config: report.DefaultConfig()},
+			Gaps: a.gaps, Reports: a.rolling.reports,
 			Intake: &intake.Service{
 				Store: store.As[intake.Tx]{DB: a.db, Cast: func(tx *store.Tx) intake.Tx { return tx }}, Clocks: clocks,
 				Rules:      a.rules.Current,
@@ -158,7 +158,6 @@ func (a *app) build(ctx context.Context, s *serveCmd) error {
 	if err != nil {
 		return err
 	}
-	a.openReports(set.Book, zone, s.BaseURL)
 	a.notifier = a.acknowledge(&notify.Notifier{
 		Store:  store.As[notify.Tx]{DB: a.db, Cast: func(tx *store.Tx) notify.Tx { return tx }},
 		Sender: sender, Texts: a.web.Texts(), BaseURL: s.BaseURL, Domain: messageDomain(s.BaseURL), Log: a.log, Reply: reply,

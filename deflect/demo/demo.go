@@ -101,6 +101,7 @@ type Year struct {
 	Ledger          []deflect.Entry
 	Tickets         []*Ticket
 	Recommendations []Recommendation
+	Credits         []ticket.Credit
 }
 
 // maker makes one year.

@@ -1,10 +1,13 @@
 package demo
 
 import (
+	"cmp"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
 
+	"github.com/vmcloud/ricochet/deflect/sla"
 	"github.com/vmcloud/ricochet/deflect/ticket"
 )
 
@@ -16,6 +19,9 @@ type life struct {
 	now  time.Time
 	plan []step
 	lang string
+
+	person *Person
+	failed error // of a timer
 }
 
 // step is something a person will do, unless the ticket has moved on by then.
@@ -67,7 +73,7 @@ func moved(by ticket.Actor, from, to ticket.State, ending ticket.Ending) []ticke
 func (m *maker) ticket(at time.Time, p *Person, channel ticket.Channel, topic *topic, set func(*Ticket)) (*Ticket, error) {
 	impact, urgency := m.levels(topic)
 	t := &Ticket{}
-	l := &life{m: m, t: t, now: at}
+	l := &life{m: m, t: t, now: at, person: p}
 	t.ID = m.ids.at(at)
 	t.PersonID, t.Channel, t.Lang, t.Category = p.ID, channel, p.Lang, topic.category
 	t.Impact, t.Urgency, t.ReceivedAt, t.Number = impact, urgency, at, m.number()
@@ -113,7 +119,9 @@ func (l *life) run() error {
 	for range 2000 {
 		due, wake := l.m.Clocks.Timers(l.t.Log, l.now)
 		if len(due) > 0 {
-			l.timer(due[0])
+			if l.timer(due[0]); l.failed != nil {
+				return l.failed
+			}
 			continue
 		}
 		next := l.m.Until
@@ -152,6 +160,9 @@ func (l *life) timer(a ticket.Action) {
 		}
 	case ticket.ActBreach:
 		e.Kind, e.Data = ticket.BreachNoted, ticket.EventData{Target: a.Target, Cycle: a.Cycle}
+		if l.failed = l.offer(a.Breach); l.failed != nil {
+			return
+		}
 	case ticket.ActPage:
 		e.Kind = ticket.Paged
 	case ticket.ActTell:
@@ -172,6 +183,25 @@ func (l *life) timer(a ticket.Action) {
 		return
 	}
 	l.quietly(e)
+}
+
+// offer gives the customer the credit that a broken promise earns (D-25,
+// D-26). Nobody of the demo claims one, so that it expires after 30 days.
+func (l *life) offer(b sla.Breach) error {
+	book := l.m.Clocks.Book
+	earned := book.CreditsOf([]sla.Claimed{{Breach: b, Ticket: l.t.ID}}, 0)
+	if len(earned) == 0 {
+		return nil
+	}
+	evidence, err := json.Marshal(sla.Evaluate(ticket.SLALog(l.t.Log), book, l.now))
+	if err != nil {
+		return err
+	}
+	l.m.year.Credits = append(l.m.year.Credits, ticket.Credit{
+		ID: l.m.ids.at(l.now), Ticket: l.t.ID, Account: cmp.Or(l.person.CustomerID, l.person.ID), Month: earned[0].Month, Breach: b,
+		Share: earned[0].Lines[0].Share, Evidence: evidence, State: ticket.CreditOffered, OfferedAt: l.now, ClaimUntil: l.now.AddDate(0, 0, 30),
+	})
+	return nil
 }
 
 // goUp escalates by a rule, unless the ticket is that high already or waits;
