@@ -89,7 +89,7 @@ func TestBench(t *testing.T) {
 	b := &bench{T: t, bin: os.Getenv("RICOCHET_BENCH_BINARY")}
 	if b.bin == "" {
 		b.bin = filepath.Join(t.TempDir(), "ricochet")
-		build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", b.bin, ".")
+		build := exec.Command("go", "build", "-tags", "nomsgpack", "-trimpath", "-ldflags", "-s -w", "-o", b.bin, ".")
 		build.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := build.CombinedOutput(); err != nil {
 			t.Fatalf("build: %v\n%s", err, out)
