@@ -60,7 +60,7 @@ lighthouse: build ## Lighthouse on home, article, search and contact (needs npm 
 soak: ## long runs: fuzzing, kills, simulated traffic
 	for t in $$($(GO) list -f '{{if .TestGoFiles}}{{.ImportPath}}{{end}}{{if .XTestGoFiles}} {{.ImportPath}}{{end}}' ./... | sort -u); do \
 	  for f in $$($(GO) test -list '^Fuzz' $$t 2>/dev/null | grep '^Fuzz'); do echo "$$t $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime 60s -fuzzminimizetime 10x $$t || exit 1; done; done
-	RICOCHET_SOAK=1 $(ENV) $(GO) test -count=1 -timeout 60m -run 'Kill|Soak' ./cmd/ricochet
+	RICOCHET_SOAK=1 $(ENV) $(GO) test -count=1 -timeout 5h -run 'Kill|Soak' -v ./cmd/ricochet
 
 clean: ## remove what was built
 	rm -rf bin

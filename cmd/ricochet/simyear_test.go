@@ -37,7 +37,7 @@ import (
 // every stored ticket byte for byte. RICOCHET_SOAK=1 takes 5,000 tickets and
 // 50 kills; RICOCHET_SIM_TICKETS and RICOCHET_SIM_KILLS say other numbers.
 func TestSoakSimulatedYear(t *testing.T) {
-	tickets, kills := 60, 4
+	tickets, kills := 24, 4
 	if os.Getenv("RICOCHET_SOAK") != "" {
 		tickets, kills = 5000, 50
 	}

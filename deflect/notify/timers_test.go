@@ -389,3 +389,64 @@ func TestMailThatFailsIsToldByAChannel(t *testing.T) {
 		expect(d, d.told(id), "alert.50 first_response agent undelivered,room delivered")
 	})
 }
+
+// A ticket whose timer fails waits; the others are not held up by it.
+func TestOneBadTicketHoldsUpNobody(t *testing.T) {
+	run(t, func(d desk) {
+		d.team()
+		var ids []string
+		for i := range 3 {
+			id := d.business(fmt.Sprint("f", i), ticket.Medium, ticket.Low)
+			d.ok(d.ticket.Assign(d.Context(), id, 0, ticket.Actor{Kind: ticket.ByStaff, ID: "agent"}, "agent", ""))
+			ids = append(ids, id)
+		}
+		broken := true
+		d.ticket.Substitute = func(_ ticket.Tx, t ticket.Ticket) (string, error) {
+			if broken && t.ID == ids[1] {
+				return "", errors.New("no")
+			}
+			return "", nil
+		}
+		d.clock.Advance(91 * time.Minute)
+		for range 3 {
+			d.settle()
+		}
+		expect(d, d.told(ids[0]), "alert.50 first_response agent", "alert.75 first_response lead")
+		expect(d, d.told(ids[1]))
+		expect(d, d.told(ids[2]), "alert.50 first_response agent", "alert.75 first_response lead")
+		broken = false
+		d.clock.Advance(11 * time.Minute)
+		d.settle()
+		expect(d, d.told(ids[1]), "alert.50 first_response agent", "alert.75 first_response lead")
+	})
+}
+
+// Two processes look at the same tickets at once: each thing is done by one.
+func TestTwoProcessesAtOnce(t *testing.T) {
+	run(t, func(d desk) {
+		d.team()
+		var ids []string
+		for i := range 30 {
+			ids = append(ids, d.business(fmt.Sprint("f", i), ticket.Medium, ticket.Low))
+		}
+		d.clock.Advance(3 * time.Hour)
+		var wg sync.WaitGroup
+		for range 2 {
+			other := *d.timers
+			wg.Go(func() {
+				for other.Once(d.Context()) > 0 {
+				}
+			})
+		}
+		wg.Wait()
+		d.settle()
+		for _, id := range ids {
+			if got := d.told(id); len(got) != 4 {
+				d.Errorf("%s: %v", id, got)
+			}
+			if diff := rebuilt(d, id); diff != "" {
+				d.Error(diff)
+			}
+		}
+	})
+}
