@@ -51,7 +51,7 @@ func TestShippedRules(t *testing.T) {
 		{"degraded", "Slow", "The server is very slow since this morning.", policy.Case{Lang: "en", Tier: "standard", Priority: "P3", Category: "technical"}, "technical", "P2", "cre", false, nil},
 		{"never lowered", "Slow", "The server is very slow.", policy.Case{Lang: "en", Tier: "standard", Priority: "P1", Category: "technical"}, "technical", "P1", "priority", true, nil},
 		{"a password that is only mentioned", "Ajouter une clé SSH", "Je voudrais me connecter au serveur sans mot de passe.", policy.Case{Lang: "fr", Tier: "free", Priority: "P4"}, "technical", "P4", "cre", false, nil},
-		{"a password that is the question", "Aide", "J'ai un mot de passe oublié pour ma console, que faire ?", policy.Case{Lang: "fr", Tier: "free", Priority: "P4"}, "account", "P4", "", false, nil},
+		{"a password that is the question", "Aide, merci", "J'ai un mot de passe oublié pour ma console, que faire ?", policy.Case{Lang: "fr", Tier: "free", Priority: "P4"}, "account", "P4", "", false, nil},
 		{"a person's category stays", "Facture", "Ma facture", policy.Case{Lang: "fr", Tier: "free", Priority: "P4", Category: "account"}, "account", "P4", "", false, nil},
 	} {
 		d := rules.Decide(rules.Read(tt.subject, tt.body, tt.c.Lang), tt.c)
