@@ -102,7 +102,7 @@ func TestBench(t *testing.T) {
 	}{
 		{"article", (*bench).articlePage},
 		{"tickets", (*bench).tickets},
-		{"votes", (*bench).votes},
+		{"votes", (*bench).votes}, {"desk", (*bench).desk},
 		{"search", (*bench).searching}, {"large", (*bench).searchingLarge},
 		{"start", (*bench).starting},
 		{"edit", (*bench).editing},

@@ -142,17 +142,17 @@ func TestConflict(t *testing.T) {
 	link := ticketLinks.FindStringSubmatch(sam.get("/staff").body)[1]
 	was := sam.get(link).body
 	version, seen := versionOf.FindStringSubmatch(was)[1], seenOf.FindStringSubmatch(was)[1]
-	kim.post(link, url.Values{"version": {version}, "seen": {seen}, "action": {"reply"}, "reply": {"Réponse de Kim"}}).want(t, "the first reply", http.StatusOK)
+	kim.post(link+"/reply", url.Values{"version": {version}, "seen": {seen}, "action": {"send"}, "reply": {"Réponse de Kim"}}).want(t, "the first reply", http.StatusOK)
 	kim.post(link, url.Values{"version": {versionOf.FindStringSubmatch(kim.get(link).body)[1]}, "action": {"priority"}, "priority": {"P1"}, "reason": {"tout est arrêté"}}).want(t, "priority", http.StatusOK)
-	p := sam.post(link, url.Values{"version": {version}, "seen": {seen}, "action": {"reply"}, "reply": {"Réponse de Sam"}})
+	p := sam.post(link+"/reply", url.Values{"version": {version}, "seen": {seen}, "action": {"send"}, "reply": {"Réponse de Sam"}})
 	p.want(t, "the second reply", http.StatusConflict)
 	p.check(t, htmlcheck.In(".form-errors", htmlcheck.HasText("in the meantime")), htmlcheck.In("#f-reply", htmlcheck.HasText("Réponse de Sam")),
-		htmlcheck.In(".timeline", htmlcheck.HasText("new .*Réponse de Kim")), htmlcheck.In(".change.fresh", htmlcheck.HasText("P. → P1")))
+		htmlcheck.In(".timeline", htmlcheck.HasText("new .*Réponse de Kim")), htmlcheck.In(".timeline", htmlcheck.HasText("P. → P1.* new")))
 	if n := strings.Count(p.body, `class="pill plain tone-warning">new<`); n < 2 {
 		t.Errorf("%d things are marked as new", n)
 	}
 	again := versionOf.FindStringSubmatch(p.body)[1]
-	sam.post(link, url.Values{"version": {again}, "action": {"reply"}, "reply": {"Réponse de Sam"}}).want(t, "sent again", http.StatusOK)
+	sam.post(link+"/reply", url.Values{"version": {again}, "action": {"send"}, "reply": {"Réponse de Sam"}}).want(t, "sent again", http.StatusOK)
 	if body := sam.get(link).body; !strings.Contains(body, "Réponse de Kim") || !strings.Contains(body, "Réponse de Sam") {
 		t.Error("a reply is lost")
 	}
