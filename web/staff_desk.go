@@ -30,6 +30,10 @@ type DeskStore interface {
 // deskRoutes are the list of tickets and what one does from it.
 func (s *Server) deskRoutes() {
 	s.get("/staff", s.staffMay(team.WorkTickets, s.queue))
+	s.get("/staff/incidents", s.staffMay(team.WorkTickets, s.incidents))
+	s.post("/staff/incidents", 0, s.staffMay(team.WorkTickets, s.incidentOpen))
+	s.get("/staff/incidents/:id", s.staffMay(team.WorkTickets, s.incident))
+	s.post("/staff/incidents/:id", 0, s.staffMay(team.WorkTickets, s.incidentAct))
 	s.get("/staff/search", s.staffMay(team.WorkTickets, s.searchTickets))
 	s.get("/staff/live", s.staffMay(team.WorkTickets, s.staffLive))
 	s.post("/staff/bulk", 0, s.staffMay(team.WorkTickets, s.bulk))

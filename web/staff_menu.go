@@ -24,6 +24,7 @@ var deskMenu = struct{ daily, more []menuEntry }{
 	daily: []menuEntry{
 		{Here: "queue", Path: "/staff", Key: "staff.queue.title", May: team.WorkTickets},
 		{Here: "alerts", Path: "/staff/alerts", Key: "staff.alerts.title", May: team.WorkTickets},
+		{Here: "incidents", Path: "/staff/incidents", Key: "staff.incidents.title", May: team.WorkTickets},
 		{Here: "quarantine", Path: "/staff/quarantine", Key: "staff.quarantine.title", May: team.WorkTickets},
 		{Here: "deflection", Path: "/staff/deflection", Key: "staff.deflection.title", May: team.SeeFigures},
 		{Here: "insights", Path: "/staff/insights", Key: "insights.title", May: team.SeeFigures},

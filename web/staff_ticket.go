@@ -16,6 +16,7 @@ var ticketPage = definePage[ticketView]("staff_ticket")
 
 // TicketPageStore is what the ticket page reads beyond the ticket itself.
 type TicketPageStore interface {
+	IncidentStore
 	LinksOf(ctx context.Context, ticketID string) ([]ticket.LinkView, error)
 	TimeOf(ctx context.Context, ticketID string) ([]ticket.TimeEntry, error)
 	TicketByNumber(ctx context.Context, number string) (ticket.Ticket, error)
@@ -42,6 +43,7 @@ type ticketView struct {
 	Links    []ticket.LinkView
 	Time     []timeView
 	Minutes  int // noted in all
+	Incident ticket.Incident // the known issue it belongs to, none with ID ""
 	Choices  ticketChoices
 	Parts    ticketParts
 	Typed    typed
@@ -52,6 +54,7 @@ type ticketView struct {
 // ticketChoices are the options of the ticket page's selects.
 type ticketChoices struct {
 	Moves, Priorities, Tiers, Categories, Assignees, LinkKinds []choice
+	Kinds, Components, Incidents                               []choice
 }
 
 // timeView is an entry of the time log.
@@ -153,6 +156,9 @@ func (s *Server) ticketRecords(ctx context.Context, names map[string]string, v *
 	if v.Links, err = db.LinksOf(ctx, v.Ticket.ID); err != nil {
 		return err
 	}
+	if err := s.incidentOf(ctx, v); err != nil {
+		return err
+	}
 	entries, err := db.TimeOf(ctx, v.Ticket.ID)
 	for _, e := range entries {
 		v.Time = append(v.Time, timeView{names[e.Staff], e.Minutes, e})
@@ -161,10 +167,26 @@ func (s *Server) ticketRecords(ctx context.Context, names map[string]string, v *
 	return err
 }
 
+// incidentOf is the known issue that the ticket belongs to, or those it could.
+func (s *Server) incidentOf(ctx context.Context, v *ticketView) error {
+	var err error
+	if v.Ticket.Incident != "" {
+		v.Incident, err = s.opt.Support.Store.IncidentByID(ctx, v.Ticket.Incident)
+		return err
+	}
+	open, err := s.opt.Support.Store.Incidents(ctx, false, maxIncidents)
+	for _, i := range open {
+		v.Choices.Incidents = append(v.Choices.Incidents, choice{Value: i.ID, Text: i.Number + " " + i.Title})
+	}
+	return err
+}
+
 // ticketChoices are the options of the page's forms, the ticket's own chosen.
 func (s *Server) ticketChoices(loc *Locale, t ticket.Ticket, names map[string]string) ticketChoices {
 	nobody := choice{Value: ticket.AssigneeNone, Text: loc.T("staff.filter.nobody")}
+	kinds, components := s.taxonomyChoices(loc, t)
 	return ticketChoices{
+		Kinds: kinds, Components: components,
 		Moves:      textChoices(loc, "state.", ticket.NextStates(t.State)),
 		Priorities: chosen(string(t.Priority), priorityChoices(loc)),
 		Tiers:      chosen(string(t.Tier), textChoices(loc, "tier.", ticket.Tiers)),
@@ -172,6 +194,30 @@ func (s *Server) ticketChoices(loc *Locale, t ticket.Ticket, names map[string]st
 		Assignees:  chosen(cmp.Or(t.Assignee, ticket.AssigneeNone), append([]choice{nobody}, assigneeChoices(loc, names, false)...)),
 		LinkKinds:  textChoices(loc, "staff.link.", ticket.LinkKinds),
 	}
+}
+
+// taxonomyChoices are the categories, each followed by its kinds, and the
+// components of the product (D-23).
+func (s *Server) taxonomyChoices(loc *Locale, t ticket.Ticket) (kinds, components []choice) {
+	x := s.opt.Support.Taxonomy
+	if x == nil {
+		return nil, nil
+	}
+	for _, c := range x.Categories {
+		kinds = append(kinds, choice{Value: c.ID, Text: c.Label(loc.Lang)})
+		for _, k := range c.Kinds {
+			kinds = append(kinds, choice{Value: c.ID + "/" + k.ID, Text: c.Label(loc.Lang) + " › " + k.Label(loc.Lang)})
+		}
+	}
+	components = append(components, choice{Text: "–"})
+	for _, c := range x.Components {
+		components = append(components, choice{Value: c.ID, Text: c.Label(loc.Lang)})
+	}
+	value := t.Category
+	if t.Subcategory != "" {
+		value += "/" + t.Subcategory
+	}
+	return chosen(value, kinds), chosen(t.Component, components)
 }
 
 // refused keeps what was typed and says what is wrong. It gives the last event

@@ -57,6 +57,17 @@ var ticketActions = map[string]func(*Server, context.Context, formAct) (next str
 	"tags": func(s *Server, ctx context.Context, a formAct) (string, error) {
 		return "", s.opt.Support.Tickets.SetTags(ctx, a.id, a.version, a.by(), splitTags(a.form.Get("tags")))
 	},
+	"category": func(s *Server, ctx context.Context, a formAct) (string, error) {
+		category, kind, _ := strings.Cut(a.form.Get("category"), "/")
+		c := ticket.Classification{Category: category, Subcategory: kind, Component: a.form.Get("component")}
+		return "", s.opt.Support.Tickets.SetCategory(ctx, a.id, a.version, a.by(), c)
+	},
+	"join": func(s *Server, ctx context.Context, a formAct) (string, error) {
+		return "", s.opt.Support.Tickets.JoinIncident(ctx, a.id, a.version, a.staff.ID, a.form.Get("incident"))
+	},
+	"leave": func(s *Server, ctx context.Context, a formAct) (string, error) {
+		return "", s.opt.Support.Tickets.LeaveIncident(ctx, a.id, a.version, a.staff.ID)
+	},
 	"watch": func(s *Server, ctx context.Context, a formAct) (string, error) {
 		return "", s.opt.Support.Tickets.Watch(ctx, a.id, a.staff.ID)
 	},

@@ -270,3 +270,29 @@ func (st *stream) expectNot(part string) {
 	st.t.Helper()
 	st.next("an event without "+part, func(line string) bool { return strings.Contains(line, `"staff":`) && !strings.Contains(line, part) })
 }
+
+// TestIncident gathers tickets under a known issue and answers them together.
+func TestIncident(t *testing.T) {
+	s := serve(t, t.TempDir(), "--rate-limit", "off")
+	desk := s.staff("en")
+	asks(t, s, "Panne du stockage", "Disque muet")
+	desk.post("/staff/incidents", url.Values{"action": {"open"}, "title": {" "}, "summary": {"x"}}).want(t, "an issue without a title", http.StatusUnprocessableEntity)
+	p := desk.post("/staff/incidents", url.Values{"action": {"open"}, "title": {"Stockage en panne"}, "summary": {"Baie 4"}})
+	p.want(t, "a known issue", http.StatusOK)
+	id := strings.TrimPrefix(p.path, "/staff/incidents/")
+	for _, m := range pickBox.FindAllStringSubmatch(desk.get("/staff").body, -1) {
+		link := "/staff/tickets/" + m[1]
+		desk.get(link).check(t, htmlcheck.In("#s-incident option", htmlcheck.HasText("Stockage en panne")))
+		desk.post(link, url.Values{"version": {m[2]}, "action": {"join"}, "incident": {id}}).check(t, htmlcheck.In(`a[href="/staff/incidents/`+id+`"]`))
+	}
+	desk.get(p.path).check(t, htmlcheck.Count(".bulk-result li", 2))
+	desk.post(p.path, url.Values{"action": {"answer"}, "reply": {""}}).want(t, "an empty answer", http.StatusUnprocessableEntity)
+	desk.post(p.path, url.Values{"action": {"answer"}, "reply": {"Le stockage est rétabli."}, "then": {"resolved"}}).check(t, htmlcheck.In(".timeline .message", htmlcheck.HasText("rétabli")))
+	until(t, 15*time.Second, "both tickets are answered and resolved", func() bool {
+		return strings.Count(desk.get("/staff?state=resolved").body, `class="row `) == 2
+	})
+	version := versionOf.FindStringSubmatch(desk.get(p.path).body)[1]
+	desk.post(p.path, url.Values{"action": {"edit"}, "version": {version}, "title": {"Stockage"}, "resolved": {"1"}}).want(t, "the end of the issue", http.StatusOK)
+	desk.get("/staff/incidents").check(t, htmlcheck.In(".empty"))
+	desk.get("/staff/incidents?all=1").check(t, htmlcheck.Count(".bulk-result li", 1))
+}
