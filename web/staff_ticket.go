@@ -42,7 +42,7 @@ type ticketView struct {
 	Thread   []messageView // messages and, between them, what changed
 	Links    []ticket.LinkView
 	Time     []timeView
-	Minutes  int // noted in all
+	Minutes  int             // noted in all
 	Incident ticket.Incident // the known issue it belongs to, none with ID ""
 	Choices  ticketChoices
 	Parts    ticketParts
