@@ -33,7 +33,7 @@ func demoYear(t testing.TB, days int, scale float64) *demo.Year {
 	var articles []demo.Article
 	for _, lang := range lib.Langs() {
 		for _, a := range lib.Articles(lang) {
-			articles = append(articles, demo.Article{Lang: lang, Pair: a.Pair, Category: string(a.Category), Questions: a.Questions, Revision: a.Revision})
+			articles = append(articles, demo.Article{Lang: lang, Pair: a.Pair, Category: string(a.Category), Questions: a.Questions, Contexts: a.Contexts, Revision: a.Revision})
 		}
 	}
 	set := defaultPolicy(t)
@@ -230,6 +230,14 @@ func (r *rawRows) checkDeflection(t *testing.T, s *report.Service, p report.Peri
 		if row.Attempts != n || row.AttemptCounts.Confirmed != confirmed {
 			t.Errorf("category %q: %d attempts, %d confirmed; raw %d, %d", row.Value, row.Attempts, row.AttemptCounts.Confirmed, n, confirmed)
 		}
+	}
+	for _, row := range got.Routes {
+		if n := count(func(a map[string]any) bool { return a["counted"] == int64(1) && a["route"] == row.Value }); row.Attempts != n {
+			t.Errorf("screen %q: %d attempts, raw %d", row.Value, row.Attempts, n)
+		}
+	}
+	if want.Attempts > 50 && len(got.Routes) < 2 {
+		t.Errorf("no attempt came from a screen: %v", got.Routes)
 	}
 	steps := 0
 	for _, step := range got.Steps {

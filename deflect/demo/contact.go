@@ -42,6 +42,9 @@ func (s *stay) contact(t *topic) error {
 		f.a.PersonID = s.person.ID
 	}
 	f.a.Arm = m.year.Period.Arm(f.a.Unit)
+	if len(t.routes) > 0 && m.chance(0.35) {
+		f.a.Route = pick(m.dice, t.routes)
+	}
 	switch {
 	case m.chance(0.15):
 		f.a.Category = ""
