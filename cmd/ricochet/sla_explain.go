@@ -44,7 +44,42 @@ func (cmd slaExplainCmd) Run(ctx context.Context, con console) (err error) {
 		return err
 	}
 	state := sla.Evaluate(ticket.SLALog(events), set.Book, clock.System{}.Now())
-	return explain(con.out, t, state)
+	if err := explain(con.out, t, state); err != nil {
+		return err
+	}
+	return explainTimers(con.out, ticket.Clocks{Book: set.Book}, events, state.At)
+}
+
+// explainTimers writes what timers have done, what they would do now, and when
+// they look at the ticket next.
+func explainTimers(w io.Writer, clocks ticket.Clocks, events []ticket.Event, now time.Time) error {
+	var b strings.Builder
+	b.WriteString("\ntimers (D-18, D-21, D-22, D-24)\n")
+	for _, e := range events {
+		switch e.Kind {
+		case ticket.AlertFired, ticket.BreachNoted, ticket.Paged, ticket.CustomerTold, ticket.EscalationDue:
+			d := e.Data
+			fmt.Fprintf(&b, "  %s  %s", stamp(e.At, ""), e.Kind)
+			for _, part := range []string{d.Target, d.MailKind, d.To} {
+				if part != "" {
+					b.WriteString(" " + part)
+				}
+			}
+			if d.Percent > 0 {
+				fmt.Fprintf(&b, " %d %%", d.Percent)
+			}
+			b.WriteByte('\n')
+		}
+	}
+	due, wake := clocks.Timers(events, now)
+	for _, a := range due {
+		fmt.Fprintf(&b, "  due since %s: %s %s%s%s\n", stamp(a.At, ""), a.Kind, a.Target, a.Notice, a.Level)
+	}
+	if len(due) == 0 {
+		fmt.Fprintf(&b, "  next look %s\n", stamp(wake, ""))
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
 }
 
 // explain writes every clock of a ticket: its figure and the rule behind it,
@@ -62,7 +97,11 @@ func explain(w io.Writer, t ticket.Ticket, state sla.State) error {
 		for _, s := range c.Stretches {
 			what := "runs"
 			if s.Paused {
-				what = "paused (" + s.Reason + ", D-14)"
+				rule := "D-14"
+				if s.Reason == sla.ReasonResolved {
+					rule = "D-15"
+				}
+				what = "paused (" + s.Reason + ", " + rule + ")"
 			}
 			fmt.Fprintf(&b, "    %s  ->  %s  %s, %s open\n", stamp(s.From, c.Zone), stamp(s.To, c.Zone), what, figure(s.Open))
 		}

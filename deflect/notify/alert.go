@@ -31,13 +31,12 @@ type Alert struct {
 
 // The events the team is told of.
 const (
-	EventCreated     = "ticket.created"
-	EventClosed      = "ticket.closed"
-	EventPage        = "page"
-	EventBreach      = "breach"
-	EventUndelivered = "undelivered"
-	EventFeedFailed  = "feed.failed"
-	EventCredit      = "credit" // decided (D-26): what billing needs
+	EventCreated    = "ticket.created"
+	EventClosed     = "ticket.closed"
+	EventPage       = "page"
+	EventBreach     = "breach"
+	EventFeedFailed = "feed.failed"
+	EventCredit     = "credit" // decided (D-26): what billing needs
 )
 
 // AlertMail tells a member of the team of an alert.

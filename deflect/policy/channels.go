@@ -35,7 +35,7 @@ const (
 // stands for all that begin with it.
 var ChannelEvents = []string{
 	"ticket.created", "ticket.closed", "alert.50", "alert.75", "alert.90", "alert.100", "page", "escalation.L2", "escalation.formal",
-	"escalation.L3", "breach", "credit", "undelivered", "feed.failed",
+	"escalation.L3", "breach", "credit", "feed.failed",
 }
 
 // Describe says in one line what a channel is, without its secrets: the path
