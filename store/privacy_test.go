@@ -33,7 +33,7 @@ var impersonal = map[string]string{
 	"api_tokens":            "token_hash name scope",
 	"article_views":         "day lang article",
 	"attachments":           "id ticket_id message_id media_type",
-	"attempts":              "id form_token unit visitor person_id lang category opened outcome article ticket_id revoked_by arm period followed_by",
+	"attempts":              "id form_token unit visitor person_id lang category opened outcome article ticket_id revoked_by arm period followed_by route",
 	"audit":                 "id actor action object data",
 	"credits":               "id ticket_id target account month tier priority evidence state decided_by",
 	"customer_keys":         "customer_id",
