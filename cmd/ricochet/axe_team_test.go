@@ -42,6 +42,13 @@ func TestAccessibilityOfTheTeamPages(t *testing.T) {
 		e.judge("team macro errors")
 		composing(e, w)
 		e.look("team join gone", "/staff/join?token=none")
+		id, month, _ := judged(t, s)
+		for name, path := range map[string]string{
+			"quality": "/staff/quality", "quality nps": "/staff/quality/nps", "quality samples": "/staff/quality/samples",
+			"quality sample": "/staff/quality/samples/" + month + "/" + id, "credits": "/staff/credits", "credits none": "/staff/credits?state=refused",
+		} {
+			e.look("team "+name, path)
+		}
 	})
 }
 
