@@ -58,7 +58,7 @@ func TestQuality(t *testing.T) {
 	desk.post("/staff/quality", url.Values{"ticket": {id}, "review": {"Encore"}}).want(t, "a second review", http.StatusConflict)
 
 	p = desk.get("/staff/quality/nps")
-	p.check(t, htmlcheck.In(".surveys form"), htmlcheck.In(".kpis", htmlcheck.HasText("-100 NPS, sur 1")))
+	p.check(t, htmlcheck.In(".surveys form"), htmlcheck.In(".kpis", htmlcheck.HasText("−100 NPS, sur 1")))
 	people, err := htmlcheck.All([]byte(p.body), "input[name=person]", "value")
 	if err != nil || len(people) != 1 {
 		t.Fatal(people, err)
