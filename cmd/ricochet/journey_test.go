@@ -49,7 +49,7 @@ var journeys = []words{
 		solved: "Glad we could help", sent: "Your request is registered", due: "First response", zone: "Paris time",
 		teamReply: "Hello, your firewall blocks port 22. Open it, then try again.", customerReply: "Thank you, it is open and it works.",
 		waiting: "Waiting for", inProgress: "Open",
-		beforeSending: "Before you send", requestSent: "Your message has been added",
+		beforeSending: "Before you send", requestSent: "Your message was added",
 	},
 }
 
@@ -234,7 +234,7 @@ func conversation(t *testing.T, s *site, w words, number, link string) {
 	desk.write("#f-reply", w.teamReply)
 	desk.choose("#f-then", "waiting_customer")
 	desk.click(`button.primary[value=send]`)
-	desk.says(".page-head", w.waiting)
+	desk.says(".ticket-head", w.waiting)
 	desk.says(".timeline", w.teamReply)
 
 	reply := s.mail("camille@example.org", w.teamReply)
@@ -247,13 +247,13 @@ func conversation(t *testing.T, s *site, w words, number, link string) {
 	customer.says("main", number)
 	customer.write("#f-message", w.customerReply)
 	customer.click("main form .button.primary")
-	customer.soon("the page after sending", `location.search === "?sent=1"`)
+	customer.soon("the page after sending", `location.search === "?done=sent"`)
 	customer.says("main", w.requestSent)
 	customer.says(".timeline", w.customerReply)
 
 	desk.do(chromedp.Reload())
 	desk.says(".timeline", w.customerReply)
-	desk.says(".page-head", w.inProgress)
+	desk.says(".ticket-head", w.inProgress)
 	s.mail(staffEmail, w.customerReply)
 	if got := totals(t, deskPage(desk, "/staff/deflection")); got != "1 1 1 0 0 0 1 0 0" {
 		t.Errorf("attempts, eligible, shown, confirmed, assumed, abandoned, tickets, pending, revoked = %s", got)
