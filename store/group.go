@@ -24,7 +24,7 @@ const (
 	maxGroup = 128
 	// backgroundShare is how many writes that somebody waits for let one of
 	// background work into their commit: it goes on, slowly, under any load.
-	backgroundShare = 8
+	backgroundShare = 64
 	// calm is how long nobody may have waited for a write before background
 	// work gets commits of its own. Between two writes of a busy minute there
 	// are moments without one, and a commit begun then makes the next one wait.
