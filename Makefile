@@ -20,7 +20,7 @@ build: ## build bin/ricochet
 	$(GO) build -tags nomsgpack -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/ricochet
 
 test: ## every test, in a browser and on PostgreSQL too; installs what it needs where it may
-	$(ENV) $(GO) test -timeout 10m ./...
+	$(ENV) $(GO) test -timeout 20m ./...
 
 fmt: ## format the code
 	gofmt -w cmd content deflect internal kb search store themes web
