@@ -6,7 +6,6 @@ import (
 	"html/template"
 	"io/fs"
 	"reflect"
-	"slices"
 	"text/template/parse"
 	"time"
 
@@ -37,34 +36,93 @@ func definePage[T any](name string) page[T] {
 // templates is every page in every language, parsed: language -> page.
 type templates map[string]map[string]*template.Template
 
-// loadTemplates parses the layout and the partials once, and each page on a
-// copy of them for each language, with the functions bound to that language.
-// Wrong syntax, an unknown function or an unknown text key stops the start;
-// tests check the fields against the view structs.
+// loadTemplates parses the layout, the partials and each page once, and makes
+// of a page in each language a set of what it uses and no more, with the
+// functions bound to that language. Wrong syntax, an unknown function or an
+// unknown text key stops the start; tests check the fields against the view
+// structs.
 func loadTemplates(theme fs.FS, locales *Locales, a *assets) (templates, error) {
 	base, err := template.New("layout").Funcs(functions(locales.Default, a)).ParseFS(theme, "templates/layout.html", "templates/partials/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("theme: %w", err)
 	}
+	shared := sources(base)
 	all := templates{}
 	for _, loc := range locales.All {
 		all[loc.Lang] = map[string]*template.Template{}
-		for name := range definedPages {
-			t, err := base.Clone()
-			if err != nil {
-				return nil, fmt.Errorf("theme: %w", err)
-			}
-			file := "templates/" + name + ".html"
-			if t, err = t.Funcs(functions(loc, a)).ParseFS(theme, file); err != nil {
-				return nil, fmt.Errorf("theme: %w", err)
-			}
-			if err := checkKeys(t, loc); err != nil {
+	}
+	for name := range definedPages {
+		file := "templates/" + name + ".html"
+		own, err := template.New(name).Funcs(functions(locales.Default, a)).ParseFS(theme, file)
+		if err != nil {
+			return nil, fmt.Errorf("theme: %w", err)
+		}
+		used := reach("layout.html", sources(own), shared)
+		for _, loc := range locales.All {
+			if all[loc.Lang][name], err = assemble(used, loc, a); err != nil {
 				return nil, fmt.Errorf("theme: %s: %w", file, err)
 			}
-			all[loc.Lang][name] = t.Lookup("layout.html")
 		}
 	}
 	return all, nil
+}
+
+// source is a parsed template with what it refers to.
+type source struct {
+	tree  *parse.Tree
+	keys  map[string]bool // text keys
+	calls map[string]bool // other templates
+}
+
+func sources(t *template.Template) map[string]*source {
+	all := map[string]*source{}
+	for _, sub := range t.Templates() {
+		if sub.Tree == nil {
+			continue
+		}
+		src := &source{tree: sub.Tree, keys: map[string]bool{}, calls: map[string]bool{}}
+		src.collect(reflect.ValueOf(sub.Tree.Root))
+		all[sub.Name()] = src
+	}
+	return all
+}
+
+// reach lists what the template called from uses, itself included; a page's own
+// templates come before the shared ones of the same name.
+func reach(from string, own, shared map[string]*source) map[string]*source {
+	used := map[string]*source{}
+	var visit func(string)
+	visit = func(name string) {
+		src := own[name]
+		if src == nil {
+			src = shared[name]
+		}
+		if src == nil || used[name] != nil {
+			return // a name that nothing defines is an error when it is drawn
+		}
+		used[name] = src
+		for other := range src.calls {
+			visit(other)
+		}
+	}
+	visit(from)
+	return used
+}
+
+// assemble makes the set of a page in a language.
+func assemble(used map[string]*source, loc *Locale, a *assets) (*template.Template, error) {
+	t := template.New("layout.html").Funcs(functions(loc, a))
+	for name, src := range used {
+		for key := range src.keys {
+			if !loc.Has(key) {
+				return nil, fmt.Errorf("text key %q is in no locale file", key)
+			}
+		}
+		if _, err := t.AddParseTree(name, src.tree.Copy()); err != nil {
+			return nil, err
+		}
+	}
+	return t.Lookup("layout.html"), nil
 }
 
 // functions is what templates may call, in one language.
@@ -114,61 +172,37 @@ func dict(pairs ...any) (map[string]any, error) {
 	return m, nil
 }
 
-// checkKeys looks for text keys that the locale does not have.
-func checkKeys(t *template.Template, loc *Locale) error {
-	for _, key := range templateKeys(t) {
-		if !loc.Has(key) {
-			return fmt.Errorf("text key %q is in no locale file", key)
-		}
-	}
-	return nil
-}
-
-// templateKeys lists the constant keys given to t and n in all of a set's
-// templates, sorted.
-func templateKeys(t *template.Template) []string {
-	found := map[string]bool{}
-	for _, sub := range t.Templates() {
-		if sub.Tree != nil {
-			collectKeys(reflect.ValueOf(sub.Tree.Root), found)
-		}
-	}
-	keys := make([]string, 0, len(found))
-	for key := range found {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys
-}
-
-// collectKeys walks any shape of parse tree by reflection: naming each of the
+// collect walks any shape of parse tree by reflection: naming each of the
 // twenty node types would only repeat the parser's source.
-func collectKeys(v reflect.Value, found map[string]bool) {
+func (src *source) collect(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Pointer, reflect.Interface:
 		if v.IsNil() {
 			return
 		}
-		if cmd, ok := v.Interface().(*parse.CommandNode); ok {
-			noteKey(cmd, found)
-		}
-		if _, ok := v.Interface().(*parse.Tree); ok {
+		switch node := v.Interface().(type) {
+		case *parse.CommandNode:
+			noteKey(node, src.keys)
+		case *parse.TemplateNode:
+			src.calls[node.Name] = true
+		case *parse.Tree:
 			return // a node's way back up
 		}
-		collectKeys(v.Elem(), found)
+		src.collect(v.Elem())
 	case reflect.Struct:
 		for i := range v.NumField() {
 			if v.Type().Field(i).IsExported() {
-				collectKeys(v.Field(i), found)
+				src.collect(v.Field(i))
 			}
 		}
 	case reflect.Slice:
 		for i := range v.Len() {
-			collectKeys(v.Index(i), found)
+			src.collect(v.Index(i))
 		}
 	}
 }
 
+// noteKey notes the constant key given to t or n.
 func noteKey(cmd *parse.CommandNode, found map[string]bool) {
 	if len(cmd.Args) < 2 {
 		return
