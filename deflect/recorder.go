@@ -89,7 +89,8 @@ func (r *Recorder) Run(ctx context.Context) {
 // Flush writes what was gathered. What cannot be written is kept for the next
 // time.
 func (r *Recorder) Flush(ctx context.Context) {
-	if err := r.flushViews(ctx); err != nil {
+	// When the program ends in the middle, the last flush writes what was kept.
+	if err := r.flushViews(ctx); err != nil && ctx.Err() == nil {
 		r.log.Error("write page views", "err", err)
 	}
 	a, lost := r.visits.take()
@@ -99,7 +100,9 @@ func (r *Recorder) Flush(ctx context.Context) {
 	parts := a.parts(flushRows)
 	for i, part := range parts {
 		if err := r.store.AddActivity(ctx, part); err != nil {
-			r.log.Error("write visits and searches", "err", err)
+			if ctx.Err() == nil {
+				r.log.Error("write visits and searches", "err", err)
+			}
 			r.visits.giveBack(parts[i:]) // in their order: what follows belongs to what failed
 			return
 		}
