@@ -176,7 +176,12 @@ func TestEstimateStrataProperties(t *testing.T) {
 		}), 1, 4).Draw(t, "strata")
 		c, ok := EstimateCausal(strata...)
 		if !ok {
-			t.Skip("nothing to estimate")
+			for _, a := range strata {
+				if a.Treated > 0 && a.Held > 0 && a.HeldTickets > 0 {
+					t.Fatalf("no estimate although %+v has both arms and tickets in the hold-out", a)
+				}
+			}
+			return
 		}
 		c.AnytimeLow = max(c.AnytimeLow, -math.MaxFloat64) // may be unbounded, see AnytimeLow
 		sane(t, c)

@@ -135,19 +135,16 @@ func startBaseline(t *testing.T, page []byte) *process {
 		t.Fatal(err)
 	}
 	addr := freeAddr(t)
-	cmd := exec.Command(os.Args[0], "-test.run", "^TestBenchBaseline$")
+	cmd := exec.Command(os.Args[0], "-test.run", "^TestBench$")
 	cmd.Env = append(os.Environ(), benchChild+"="+addr, benchBody+"="+body)
 	cmd.Dir = dir
 	return startProcess(t, addr, "/page", cmd)
 }
 
-// TestBenchBaseline is the child process: what the machine gives a Gin server
+// baseline is the child process of TestBench: what the machine gives a Gin server
 // that only writes a ready page, and one that reads a row and fills a template.
-func TestBenchBaseline(t *testing.T) {
-	addr := os.Getenv(benchChild)
-	if addr == "" {
-		t.Skip("only TestBench starts this")
-	}
+func baseline(t *testing.T, addr string) {
+	t.Helper()
 	page, err := os.ReadFile(os.Getenv(benchBody))
 	if err != nil {
 		t.Fatal(err)
