@@ -27,7 +27,7 @@ func (s *site) desk() *visitor {
 // The hold-out through the whole program: with and without JavaScript nobody
 // of it sees suggestions, and the answer is the one of a form without any.
 func TestHoldout(t *testing.T) {
-	s := serve(t, t.TempDir(), "--holdout", "0.9", "--rate-limit", "off")
+	s := serve(t, t.TempDir(), "--holdout", "0.5", "--rate-limit", "off")
 	ask := `{"lang":"fr","subject":"Choisir la taille de mon VPS","body":"Comment choisir la bonne taille de VPS ?","token":"TOKEN"}`
 	form := url.Values{"subject": {"Choisir la taille de mon VPS"}, "message": {"Comment choisir la bonne taille de VPS ?"}, "email": {"zoe@example.org"}, "urgency": {"low"}, "impact": {"low"}}
 	held, shown := 0, 0
@@ -51,8 +51,8 @@ func TestHoldout(t *testing.T) {
 			shown++
 		}
 	}
-	if held < 28 || shown == 0 {
-		t.Errorf("%d of 40 held out at a share of 0.9", held)
+	if held < 5 || shown < 5 { // by chance once in six million runs
+		t.Errorf("%d of 40 held out at a share of 0.5", held)
 	}
 
 	desk := s.desk()
@@ -65,11 +65,11 @@ func TestHoldout(t *testing.T) {
 		desk.post("/staff/experiment", bad).want(t, bad.Encode(), http.StatusUnprocessableEntity)
 	}
 	csv := desk.get("/staff/experiment.csv")
-	if lines := strings.Split(strings.TrimSpace(csv.body), "\n"); len(lines) != 3 || !strings.Contains(lines[1], ",0.9,") || !strings.Contains(lines[2], ",0.125,") {
+	if lines := strings.Split(strings.TrimSpace(csv.body), "\n"); len(lines) != 3 || !strings.Contains(lines[1], ",0.5,") || !strings.Contains(lines[2], ",0.125,") {
 		t.Errorf("periods: %s", csv.body)
 	}
 	db := open(t, "sqlite", "file:"+filepath.Join(s.data, store.FileName)+"?mode=ro")
-	if data := column[string](t, db, "SELECT data FROM audit WHERE action = 'setting_changed' AND object = 'holdout'"); len(data) != 1 || data[0] != `{"from":"0.9","redraw":"false","to":"0.125"}` {
+	if data := column[string](t, db, "SELECT data FROM audit WHERE action = 'setting_changed' AND object = 'holdout'"); len(data) != 1 || data[0] != `{"from":"0.5","redraw":"false","to":"0.125"}` {
 		t.Errorf("in the audit log: %v", data)
 	}
 	rows := desk.get("/staff/attempts.csv?arm=holdout&counted=1")

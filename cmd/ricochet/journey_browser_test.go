@@ -163,8 +163,22 @@ func (b *tab) see(selector string) {
 	}
 }
 
+// click clicks where a person would: on an element that is in view, that
+// nothing covers, and that stands still. A page that is still being laid out,
+// or into which a message is just pushed, would take the click elsewhere.
 func (b *tab) click(selector string) {
 	b.t.Helper()
+	b.soon(selector+" can be clicked", `(() => {
+		const e = document.querySelector(`+js(selector)+`)
+		if (!e || document.readyState === "loading") return false
+		let r = e.getBoundingClientRect()
+		const x = () => r.left + r.width / 2, y = () => r.top + r.height / 2
+		const there = () => { const at = document.elementFromPoint(x(), y()); return at && (e.contains(at) || at.contains(e)) }
+		if (!there()) { e.scrollIntoView({ block: "center", behavior: "instant" }); r = e.getBoundingClientRect() }
+		const was = e.ricochetStood
+		e.ricochetStood = [r.left, r.top, r.width, r.height].join()
+		return e.ricochetStood === was && there()
+	})()`)
 	if err := b.try(chromedp.Click(chromedp.CSS(selector))); err != nil {
 		b.must(fmt.Errorf("click %s: %w", selector, err))
 	}

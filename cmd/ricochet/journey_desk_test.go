@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
 
@@ -159,7 +158,6 @@ func faster(t *testing.T, s *site, b *tab, kim *visitor, stale, present, writing
 	if got := b.value("#f-reply"); !strings.Contains(got, w.teamReply) {
 		t.Errorf("after the conflict, the reply is %q", got)
 	}
-	b.do(chromedp.Evaluate[chromedp.Void](`document.querySelector("#f-reply").scrollIntoView()`))
 	b.click(`button[value=send]`)
 	b.soon("both replies", `[...document.querySelectorAll(".message.ours")].length === 2`)
 	there.stop()
