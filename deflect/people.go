@@ -220,17 +220,21 @@ type Retention struct {
 		PurgedUntil(ctx context.Context) (time.Time, error)
 	}
 	Months int // 0 keeps everything
+	// Zone is the site's: whole days of it are purged, one in a transaction,
+	// because the reports' sums are by such days and lose their texts with them.
+	Zone *time.Location
 }
-
-// purgeStep is the stretch of time purged in one transaction.
-const purgeStep = 24 * time.Hour
 
 // Sweep purges up to now, in steps, and says whether there was anything to do.
 func (r *Retention) Sweep(ctx context.Context, now time.Time) (bool, error) {
 	if r.Months <= 0 {
 		return false, nil
 	}
-	until := now.UTC().AddDate(0, -r.Months, 0).Truncate(purgeStep)
+	local := now.In(r.Zone)
+	day := func(n int) time.Time {
+		return time.Date(local.Year(), local.Month()-time.Month(r.Months), local.Day()+n, 0, 0, 0, 0, r.Zone)
+	}
+	until := day(0)
 	from, err := r.Store.PurgedUntil(ctx)
 	if err != nil || !from.Before(until) {
 		return false, err
@@ -238,10 +242,15 @@ func (r *Retention) Sweep(ctx context.Context, now time.Time) (bool, error) {
 	if from.IsZero() { // the first time: whatever is older, in one piece
 		return true, r.Store.Purge(ctx, from, until)
 	}
-	for ; from.Before(until); from = from.Add(purgeStep) {
-		if err := r.Store.Purge(ctx, from, from.Add(purgeStep)); err != nil {
+	first := 0
+	for day(first - 1).After(from) {
+		first--
+	}
+	for n := first; n <= 0; n++ {
+		if err := r.Store.Purge(ctx, from, day(n)); err != nil {
 			return true, err
 		}
+		from = day(n)
 	}
 	return true, nil
 }

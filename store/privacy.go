@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -201,20 +202,56 @@ func (tx *Tx) erasePerson(personID string) error {
 	return nil
 }
 
-// forgetQueries takes out of the roll-ups what the person alone had searched.
+// forgetQueries takes what a person searched for out of the roll-ups: what
+// others asked too stays with their counts.
 func (tx *Tx) forgetQueries(personID string) error {
-	for _, table := range queryTables {
-		same := "SELECT 1 FROM searches s WHERE s.lang = " + table + ".lang AND s.query = " + table + ".query AND "
-		_, err := tx.exec("DELETE FROM "+table+" WHERE EXISTS ("+same+"s."+ofVisitor+") AND NOT EXISTS ("+same+"(s.visitor IS NULL OR NOT s."+ofVisitor+"))", personID)
-		if err != nil {
-			return err
+	days, err := tx.queriesOf(personID)
+	if err != nil {
+		return err
+	}
+	for day, queries := range days {
+		for k, c := range queries {
+			for _, t := range []struct{ table, column, value string }{{"rollup_queries", "day", string(day)}, {"rollup_query_months", "month", day.Month()}} {
+				_, err := tx.exec("UPDATE "+t.table+` SET n = n - $1, no_result = no_result - $2, no_click = no_click - $3, reformulated = reformulated - $4,
+					success = success - $5 WHERE `+t.column+" = $6 AND lang = $7 AND query = $8",
+					c.N, c.NoResult, c.NoClick, c.Reformulated, c.Success, t.value, k.Lang, k.Query)
+				if err == nil {
+					_, err = tx.exec("DELETE FROM "+t.table+" WHERE "+t.column+" = $1 AND lang = $2 AND query = $3 AND n <= 0", t.value, k.Lang, k.Query)
+				}
+				if err != nil {
+					return err
+				}
+			}
 		}
 	}
 	return nil
 }
 
-// queryTables are the roll-ups that hold what was searched.
-var queryTables = []string{"rollup_queries", "rollup_query_months"}
+// queriesOf counts a person's searches by day of the roll-ups; none before the
+// first roll-up.
+func (tx *Tx) queriesOf(personID string) (map[report.Day]map[report.QueryKey]report.QueryCounts, error) {
+	rows, err := tx.query("SELECT value FROM rollup_state WHERE name = $1", rollState)
+	state, err := scanRollState(first(rows, err, scanText))
+	if err != nil || state.Zone == "" {
+		return nil, err
+	}
+	zone, err := time.LoadLocation(state.Zone)
+	if err != nil {
+		return nil, fmt.Errorf("zone of the roll-ups: %w", err)
+	}
+	rows, err = tx.query("SELECT "+searchRow+" FROM searches WHERE "+ofVisitor, personID)
+	all, err := collect(rows, err, scanSearchRow)
+	byDay := map[report.Day][]report.SearchRow{}
+	for _, s := range all {
+		day := report.DayOf(s.At, zone)
+		byDay[day] = append(byDay[day], s)
+	}
+	days := map[report.Day]map[report.QueryKey]report.QueryCounts{}
+	for day, list := range byDay {
+		days[day] = report.CountQueries(list)
+	}
+	return days, err
+}
 
 // Holding reads what is held about the person with an address, in one view.
 func (db *DB) Holding(ctx context.Context, email string) (h deflect.Holding, err error) {
@@ -304,8 +341,15 @@ func (d *Dump) read(ctx context.Context, text string, without []string, args ...
 }
 
 // purges take visitors and free text out of the rows of a stretch of time
-// (D-36). Mails that still wait to be sent are left alone.
+// (D-36). Mails that still wait to be sent are left alone. Figures outlive what
+// they were made of: rows stay, and before a visitor is forgotten, what only
+// the visitor tells is written beside the row, so that sums made anew from what
+// is left are the same. What people searched for is forgotten in the sums too.
 var purges = []string{
+	"UPDATE reads SET followed = 1 WHERE visit_id IN (SELECT id FROM visits WHERE started_at >= $1 AND started_at < $2) AND EXISTS (SELECT 1 FROM visits v " +
+		"JOIN tickets t ON t.visitor = v.visitor WHERE v.id = reads.visit_id AND t.received_at >= reads.at AND t.received_at <= reads.at + " + selfServeWindow + ")",
+	"UPDATE visits SET followed = 1 WHERE started_at >= $1 AND started_at < $2 AND EXISTS (SELECT 1 FROM tickets t " +
+		"WHERE t.visitor = visits.visitor AND t.received_at >= visits.started_at AND t.received_at <= visits.started_at + " + selfServeWindow + ")",
 	"UPDATE searches SET query = '', visitor = NULL WHERE at >= $1 AND at < $2",
 	"UPDATE visits SET visitor = NULL WHERE started_at >= $1 AND started_at < $2",
 	"UPDATE attempts SET visitor = NULL, unit = id WHERE started_at >= $1 AND started_at < $2",
@@ -316,10 +360,14 @@ var purges = []string{
 	"UPDATE mails SET recipient = '', subject = '', body = '', reply_to = '' WHERE created_at >= $1 AND created_at < $2 AND state <> 'queued'",
 }
 
+// selfServeWindow is report.SelfServeWindow in milliseconds, in SQL.
+var selfServeWindow = strconv.FormatInt(report.SelfServeWindow.Milliseconds(), 10)
+
 // purgedSetting holds how far Purge has come, in milliseconds.
 const purgedSetting = "purged_until"
 
-// Purge takes visitors and free text out of the rows of [from, to).
+// Purge takes visitors and free text out of the rows of [from, to). to begins a
+// day of the roll-ups' zone and is given in it.
 func (db *DB) Purge(ctx context.Context, from, to time.Time) error {
 	since := int64(0)
 	if !from.IsZero() {

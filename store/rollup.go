@@ -16,9 +16,12 @@ const rollState = "cursor"
 
 // RollState is how far the roll-ups reach; the zero State before the first run.
 func (db *DB) RollState(ctx context.Context) (report.State, error) {
-	var s report.State
 	rows, err := db.get(ctx, "SELECT value FROM rollup_state WHERE name = $1", rollState)
-	text, err := first(rows, err, scanText)
+	return scanRollState(first(rows, err, scanText))
+}
+
+func scanRollState(text string, err error) (report.State, error) {
+	var s report.State
 	if errs.Is(err, errs.NotFound) {
 		return s, nil
 	}
@@ -355,13 +358,18 @@ func (db *DB) Prune(ctx context.Context, from, to report.Day) error {
 	})
 }
 
-// purgeQueries forgets what was asked before a day, in the sums too (D-36). A
-// month that the day falls into goes whole: it holds texts from before it.
+// purgeQueries forgets what was asked before a day, in the sums too (D-36). The
+// month that the day falls into, which is over long since, is summed up again
+// from the days that are left of it.
 func (tx *Tx) purgeQueries(before report.Day) error {
 	if _, err := tx.exec("DELETE FROM rollup_queries WHERE day < $1", before); err != nil {
 		return err
 	}
-	_, err := tx.exec("DELETE FROM rollup_query_months WHERE month <= $1", before.Month())
+	if _, err := tx.exec("DELETE FROM rollup_query_months WHERE month <= $1", before.Month()); err != nil {
+		return err
+	}
+	_, err := tx.exec(`INSERT INTO rollup_query_months (month, lang, query, `+queryCounts+`) SELECT CAST($1 AS TEXT), lang, query, `+sumsOf(queryCounts)+`
+		FROM rollup_queries WHERE day >= $2 AND day <= $3 GROUP BY lang, query`, before.Month(), before, report.Monthly.Holding(before, time.UTC).To)
 	return err
 }
 

@@ -147,45 +147,48 @@ func (db *DB) VisitStarts(ctx context.Context, from string) ([]time.Time, error)
 // its readings: the window, and a day for the visit itself.
 const visitSpan = report.SelfServeWindow + 24*time.Hour
 
+const searchRow = "id, at, lang, query, results, clicked, position, reformulated"
+
+func scanSearchRow(r rowScanner) (report.SearchRow, error) {
+	var s report.SearchRow
+	var at, reformulated int64
+	err := r.Scan(&s.ID, &at, &s.Lang, &s.Query, &s.Results, &s.Clicked, &s.Position, &reformulated)
+	s.At, s.Reformulated = instant(at), reformulated == 1
+	return s, err
+}
+
 // SearchRows lists the searches made in [from, to).
 func (db *DB) SearchRows(ctx context.Context, from, to time.Time) ([]report.SearchRow, error) {
-	rows, err := db.get(ctx, `SELECT id, at, lang, query, results, clicked, position, reformulated FROM searches
-		WHERE at >= $1 AND at < $2 ORDER BY at, id`, millis(from), millis(to))
-	return collect(rows, err, func(r rowScanner) (report.SearchRow, error) {
-		var s report.SearchRow
-		var at, reformulated int64
-		err := r.Scan(&s.ID, &at, &s.Lang, &s.Query, &s.Results, &s.Clicked, &s.Position, &reformulated)
-		s.At, s.Reformulated = instant(at), reformulated == 1
-		return s, err
-	})
+	rows, err := db.get(ctx, "SELECT "+searchRow+" FROM searches WHERE at >= $1 AND at < $2 ORDER BY at, id", millis(from), millis(to))
+	return collect(rows, err, scanSearchRow)
 }
 
 // VisitRows lists the visits that began in [from, to), with what was read and
 // the tickets of the same browser that followed.
 func (db *DB) VisitRows(ctx context.Context, from, to time.Time) ([]report.VisitRow, error) {
 	at := map[string]int{}
-	rows, err := db.get(ctx, `SELECT id, COALESCE(visitor, ''), lang, started_at, searches, articles FROM visits
+	rows, err := db.get(ctx, `SELECT id, COALESCE(visitor, ''), lang, started_at, searches, articles, COALESCE(followed, 0) FROM visits
 		WHERE started_at >= $1 AND started_at < $2 ORDER BY started_at, id`, millis(from), millis(to))
 	all, err := collect(rows, err, func(r rowScanner) (report.VisitRow, error) {
 		var v report.VisitRow
 		var id string
-		var started, searches, articles int64
-		err := r.Scan(&id, &v.Visitor, &v.Lang, &started, &searches, &articles)
-		v.StartedAt, v.Searched, v.Read = instant(started), searches > 0, articles > 0
+		var started, followed int64
+		err := r.Scan(&id, &v.Visitor, &v.Lang, &started, &v.Searches, &v.Articles, &followed)
+		v.StartedAt, v.Followed = instant(started), followed == 1
 		at[id] = len(at)
 		return v, err
 	})
 	if err != nil || len(all) == 0 {
 		return all, err
 	}
-	rows, err = db.get(ctx, `SELECT r.visit_id, r.lang, r.article, r.at FROM visits v JOIN reads r ON r.visit_id = v.id
+	rows, err = db.get(ctx, `SELECT r.visit_id, r.lang, r.article, r.at, COALESCE(r.followed, 0) FROM visits v JOIN reads r ON r.visit_id = v.id
 		WHERE v.started_at >= $1 AND v.started_at < $2 ORDER BY r.visit_id, r.at, r.lang, r.article`, millis(from), millis(to))
 	_, err = collect(rows, err, func(r rowScanner) (struct{}, error) {
 		var id string
 		var read report.Read
-		var ms int64
-		err := r.Scan(&id, &read.Lang, &read.Article, &ms)
-		read.At = instant(ms)
+		var ms, followed int64
+		err := r.Scan(&id, &read.Lang, &read.Article, &ms, &followed)
+		read.At, read.Followed = instant(ms), followed == 1
 		if i, ok := at[id]; ok {
 			all[i].Reads = append(all[i].Reads, read)
 		}

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -199,4 +200,85 @@ func TestPeriods(t *testing.T) {
 	if d := p.End().Sub(p.Start()); d != 23*time.Hour {
 		t.Errorf("the day on which the clocks go forward has %s", d)
 	}
+}
+
+// Figures outlive what they were made of (D-36): after the purge and after a
+// person was erased, sums made anew are those that stood there, but for the
+// texts of searches, which are forgotten in both.
+func TestRollupsOutliveWhatIsPurged(t *testing.T) {
+	y := demoYear(t, 90, 0.3)
+	storetest.Run(t, func(t *testing.T, db *store.DB, c *clock.Manual) {
+		if err := db.FillDemo(t.Context(), y); err != nil {
+			t.Fatal(err)
+		}
+		r := newRoller(t, db, c)
+		rebuilt := func() []string {
+			t.Helper()
+			if err := r.Rebuild(t.Context(), nil); err != nil {
+				t.Fatal(err)
+			}
+			return sums(t, db)
+		}
+		without := func(lines []string) []string {
+			return slices.DeleteFunc(slices.Clone(lines), func(line string) bool { return strings.HasPrefix(line, "rollup_quer") })
+		}
+		before := rebuilt()
+
+		var email string
+		for _, p := range y.Persons { // somebody whose searches are known
+			if h, err := db.Holding(t.Context(), p.Email); err == nil && len(h.Open) == 0 && slices.ContainsFunc(h.Tables, func(x deflect.PersonRows) bool { return x.Table == "searches" }) {
+				email = p.Email
+				if err := db.InTx(t.Context(), func(tx *store.Tx) error { return tx.ErasePerson(h.PersonID) }); err != nil {
+					t.Fatal(err)
+				}
+				break
+			}
+		}
+		if email == "" {
+			t.Fatal("nobody in the demo year searched and has only closed tickets")
+		}
+		run := func() []string {
+			t.Helper()
+			if _, err := r.Run(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			return sums(t, db)
+		}
+		erased := run()
+		if slices.Equal(erased, before) {
+			t.Error("an erased person's searches are still in the sums")
+		}
+		again := rebuilt()
+		facts := func(line string) bool { return strings.HasPrefix(line, "ticket_facts") } // the ticket's version rose
+		if diff := cmp.Diff(slices.DeleteFunc(erased, facts), slices.DeleteFunc(slices.Clone(again), facts)); diff != "" {
+			t.Errorf("after an erasure (-stored +rebuilt):\n%s", diff)
+		}
+		if diff := cmp.Diff(slices.DeleteFunc(without(before), facts), slices.DeleteFunc(without(again), facts)); diff != "" {
+			t.Errorf("the erasure changed figures:\n%s", diff)
+		}
+
+		// Half of the year is older than a month now, and forgotten in the middle
+		// of a month.
+		c.Set(storetest.Start.AddDate(0, 0, 5))
+		again = without(run())
+		keeps := &deflect.Retention{Store: db, Months: 1, Zone: paris}
+		if did, err := keeps.Sweep(t.Context(), c.Now()); err != nil || !did {
+			t.Fatalf("purge: %v %v", did, err)
+		}
+		purged := sums(t, db)
+		if diff := cmp.Diff(again, without(purged)); diff != "" {
+			t.Errorf("the purge changed figures:\n%s", diff)
+		}
+		if len(purged)-len(again) >= len(before)-len(without(before)) {
+			t.Error("no searched text was forgotten")
+		}
+		for _, v := range table(t, db, "visits") {
+			if v["started_at"].(int64) < c.Now().AddDate(0, -1, -1).UnixMilli() && v["visitor"] != nil {
+				t.Fatalf("a visitor was not forgotten: %v", v)
+			}
+		}
+		if diff := cmp.Diff(purged, rebuilt()); diff != "" {
+			t.Errorf("after the purge (-stored +rebuilt):\n%s", diff)
+		}
+	})
 }

@@ -116,7 +116,7 @@ func (a *app) build(ctx context.Context, s *serveCmd) error {
 	}
 	clocks := ticket.Clocks{Book: set.Book}
 	a.ticketing = a.tickets(clocks, taxonomy)
-	if err := a.openLedger(ctx, s); err != nil {
+	if err := a.openLedger(ctx, s, zone); err != nil {
 		return err
 	}
 	a.recorder = deflect.NewRecorder(a.db, a.clock, a.log)

@@ -20,10 +20,10 @@ func experimenter(db *store.DB) *deflect.Experimenter {
 }
 
 // openLedger wires the ledger and begins the hold-out's first period.
-func (a *app) openLedger(ctx context.Context, s *serveCmd) error {
+func (a *app) openLedger(ctx context.Context, s *serveCmd, zone *time.Location) error {
 	a.ledger = &deflect.Ledger{Store: store.As[deflect.Tx]{DB: a.db, Cast: func(tx *store.Tx) deflect.Tx { return tx }}, Periods: a.db}
 	a.trial = experimenter(a.db)
-	a.retention = &deflect.Retention{Store: a.db, Months: s.Retention}
+	a.retention = &deflect.Retention{Store: a.db, Months: s.Retention, Zone: zone}
 	if s.Retention < 0 {
 		return fmt.Errorf("--retention %d: want a number of months, or 0 to keep everything", s.Retention)
 	}

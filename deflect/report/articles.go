@@ -69,7 +69,7 @@ func CountArticles(attempts []AttemptRow, searches []SearchRow, visits []VisitRo
 	}
 	for _, v := range visits {
 		for _, r := range v.Reads {
-			add(r.Lang, r.Article, ArticleCounts{Reads: 1, TicketsAfter: one(v.ticketAfter(r.At))})
+			add(r.Lang, r.Article, ArticleCounts{Reads: 1, TicketsAfter: one(v.followedBy(r))})
 		}
 	}
 	return all

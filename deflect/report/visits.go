@@ -14,18 +14,27 @@ const SelfServeWindow = 72 * time.Hour
 type VisitRow struct {
 	Lang      string
 	StartedAt time.Time
-	Searched  bool
-	Read      bool
-	Visitor   string
+	Searches  int
+	Articles  int    // pages read
+	Visitor   string // "" once it was forgotten (D-36)
 	Reads     []Read
 	Tickets   []time.Time // of the same browser, received from the start to SelfServeWindow later
+	Followed  bool        // what Tickets said when the visitor was forgotten
 }
+
+// sought says whether the person looked for something: searched or read.
+func (v VisitRow) sought() bool { return v.Searches > 0 || v.Articles > 0 }
 
 // Read is an article read in a visit.
 type Read struct {
 	Lang, Article string
 	At            time.Time // the first time
+	Followed      bool      // see VisitRow.Followed
 }
+
+// followedBy says whether a ticket of the visit's browser came within the
+// window after an article was read.
+func (v VisitRow) followedBy(r Read) bool { return r.Followed || v.ticketAfter(r.At) }
 
 // ticketAfter says whether one of the visit's tickets came at or after t,
 // within the window.
@@ -53,12 +62,15 @@ func (c *VisitCounts) add(o VisitCounts) {
 	c.NoTicket += o.NoTicket
 }
 
+func countVisit(v VisitRow) VisitCounts {
+	return VisitCounts{Visits: 1, Sought: one(v.sought()), NoTicket: one(v.sought() && !v.Followed && !v.ticketAfter(v.StartedAt))}
+}
+
 // VisitCells counts a day's visits; a visit belongs to the day it began.
 func VisitCells(rows []VisitRow) (Cells, error) {
 	t := tally[VisitCounts, *VisitCounts]{}
 	for _, v := range rows {
-		sought := v.Searched || v.Read
-		c := VisitCounts{Visits: 1, Sought: one(sought), NoTicket: one(sought && !v.ticketAfter(v.StartedAt))}
+		c := countVisit(v)
 		t.add(All, "", c)
 		t.add(ByLang, v.Lang, c)
 	}
