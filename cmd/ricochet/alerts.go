@@ -34,7 +34,8 @@ func (a *app) openAlerts(s *serveCmd, clocks ticket.Clocks, list *policy.Channel
 		}
 	}
 	a.ticketing.Substitute = substitute
-	a.timers = &notify.Timers{Store: timerStore{a.db}, Tickets: a.ticketing, Notifier: n, Clock: a.clock, Log: a.log, Poll: pollEvery}
+	a.ticketing.Told = func(tx ticket.Tx, t ticket.Ticket, done ticket.Action) error { return n.Told(tx.(*store.Tx), t, done) }
+	a.timers = &notify.Timers{Store: timerStore{a.db}, Tickets: a.ticketing, Clock: a.clock, Log: a.log, Poll: pollEvery}
 	return nil
 }
 

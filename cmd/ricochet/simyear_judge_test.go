@@ -128,7 +128,10 @@ type key struct {
 }
 
 // clocksOf compares the alerts and breaches that the engine finds in the whole
-// log with those that timers noted as they came.
+// log with those that were noted as they came: the same ones, each once, after
+// its instant and not late. The instant of a breach is the one at which the log
+// first tells it, which is due but for what a change or a resumption brought
+// about (D-16, D-17); there is no other excuse for a later note.
 func (j *judgement) clocksOf(stored ticket.Ticket, log []ticket.Event, end time.Time) {
 	noted := map[key]time.Time{}
 	for _, e := range log {
@@ -150,7 +153,7 @@ func (j *judgement) clocksOf(stored ticket.Ticket, log []ticket.Event, end time.
 		switch got, ok := noted[k]; {
 		case !ok:
 			j.t.Errorf("%s: never noted: %+v, due %s", stored.Number, k, at)
-		case got.Before(at) || got.Sub(at) > lateness && j.knownBefore(log, k, got):
+		case !got.After(at) || got.Sub(at) > lateness:
 			j.t.Errorf("%s: %+v was due %s and noted %s", stored.Number, k, at, got)
 		}
 	}
@@ -175,18 +178,6 @@ func (j *judgement) due(log []ticket.Event, at time.Time) map[key]time.Time {
 		}
 	}
 	return all
-}
-
-// knownBefore says whether the log as it was just before an instant already
-// had something: a promise that runs out while the clock stands, in closed
-// hours, is known to be broken only when the clock goes on.
-func (j *judgement) knownBefore(log []ticket.Event, k key, at time.Time) bool {
-	n := 0
-	for n < len(log) && log[n].At.Before(at) {
-		n++
-	}
-	_, known := j.due(log[:n], at.Add(-time.Millisecond))[k]
-	return known
 }
 
 // waits checks D-21 with nothing but the log: each stay in a state that ends by

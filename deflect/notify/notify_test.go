@@ -91,6 +91,7 @@ func run(t *testing.T, f func(d desk)) {
 			Clock: c, Clocks: clocks,
 		}
 		svc := &ticket.Service{Store: store.As[ticket.Tx]{DB: db, Cast: func(tx *store.Tx) ticket.Tx { return tx }}, Clocks: clocks}
+		svc.Told = func(tx ticket.Tx, t ticket.Ticket, a ticket.Action) error { return n.Told(tx.(*store.Tx), t, a) }
 		handler := func(f func(context.Context, string) error) jobs.Handler {
 			return func(ctx context.Context, j jobs.Job) error { return f(ctx, j.Payload) }
 		}
@@ -101,7 +102,7 @@ func run(t *testing.T, f func(d desk)) {
 				AccessHash: func(id string) string { return id },
 			},
 			ticket: svc, notifier: n,
-			timers: &notify.Timers{Store: timerStore{db}, Tickets: svc, Notifier: n, Clock: c, Log: slog.New(slog.DiscardHandler)},
+			timers: &notify.Timers{Store: timerStore{db}, Tickets: svc, Clock: c, Log: slog.New(slog.DiscardHandler)},
 			runner: &jobs.Runner{Store: db, Clock: c, Log: slog.New(slog.DiscardHandler), Worker: "test", Handlers: map[string]jobs.Handler{
 				intake.JobTicketCreated: handler(n.TicketCreated), ticket.JobStaffReplied: handler(n.StaffReplied),
 				ticket.JobCustomerReplied: handler(n.CustomerReplied), notify.JobSend: n.Send, notify.JobDeliver: n.Deliver,

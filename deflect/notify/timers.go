@@ -33,12 +33,11 @@ type TimerStore interface {
 // transaction that records it in the ticket's log. So each thing happens once,
 // whenever a process dies and however many there are.
 type Timers struct {
-	Store    TimerStore
-	Tickets  *ticket.Service
-	Notifier *Notifier
-	Clock    clock.Clock
-	Log      *slog.Logger
-	Poll     time.Duration // longest wait between looks; 0 means 1 s
+	Store   TimerStore
+	Tickets *ticket.Service // its Told tells people
+	Clock   clock.Clock
+	Log     *slog.Logger
+	Poll    time.Duration // longest wait between looks; 0 means 1 s
 }
 
 const (
@@ -112,7 +111,7 @@ func (w *Timers) batch(ctx context.Context, n int, into *string) (done int, err 
 			if into != nil {
 				*into = id
 			}
-			if err := w.one(tx, id); err != nil {
+			if err := w.Tickets.Tick(tx, id); err != nil {
 				return fmt.Errorf("ticket %s: %w", id, err)
 			}
 		}
@@ -131,22 +130,8 @@ func (w *Timers) postpone(ctx context.Context, id string) {
 	}
 }
 
-// one moves a ticket and tells people of what was done.
-func (w *Timers) one(tx TimerTx, id string) error {
-	t, done, err := w.Tickets.Tick(tx, id)
-	if err != nil {
-		return err
-	}
-	for _, a := range done {
-		if err := w.Notifier.about(tx, t, a); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// about tells whom an action concerns.
-func (n *Notifier) about(tx Tx, t ticket.Ticket, a ticket.Action) error {
+// Told tells whom an action of a timer concerns.
+func (n *Notifier) Told(tx Tx, t ticket.Ticket, a ticket.Action) error {
 	switch a.Kind {
 	case ticket.ActAlert:
 		return n.alertOf(tx, t, a)

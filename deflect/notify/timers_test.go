@@ -165,6 +165,33 @@ func rebuilt(d desk, id string) string {
 	return ""
 }
 
+// D-17, D-18: an answer that comes after the promise ran out, and before a
+// timer looked, does not hide it: breach and alerts are noted first and told,
+// and whoever answered is not told that the ticket has changed.
+func TestAnAnswerDoesNotOvertakeItsAlerts(t *testing.T) {
+	run(t, func(d desk) {
+		d.team()
+		id := d.business("f", ticket.Medium, ticket.Low)
+		d.settle()
+		seen, err := d.db.TicketByID(d.Context(), id)
+		d.ok(err)
+		d.clock.Advance(2*time.Hour + time.Second)
+		d.ok(d.ticket.Reply(d.Context(), id, seen.Version, "agent", "bonjour", ticket.WaitingCustomer))
+		log, err := d.db.EventsOf(d.Context(), id)
+		d.ok(err)
+		reply := slices.IndexFunc(log, func(e ticket.Event) bool { return e.Kind == ticket.StaffReplied })
+		if count(log[:reply], ticket.BreachNoted) != 1 || count(log[:reply], ticket.AlertFired) != 4 {
+			d.Errorf("before the reply: %+v", log[:reply])
+		}
+		d.settle()
+		expect(d, d.told(id),
+			"alert.50 first_response agent", "alert.75 first_response lead", "alert.90 first_response manager", "alert.100 first_response director")
+		if diff := rebuilt(d, id); diff != "" {
+			d.Error(diff)
+		}
+	})
+}
+
 // A process that was down tells late, and still once each.
 func TestAlertsAfterAnOutage(t *testing.T) {
 	run(t, func(d desk) {

@@ -61,24 +61,37 @@ func (c *cycle) mode(paused bool, reason string, t time.Time) {
 // dueAt is the instant by which the target must be reached; false without
 // target, and while the clock stands.
 func (c *cycle) dueAt() (time.Time, bool) {
+	due, _, ok := c.dueKnown()
+	return due, ok
+}
+
+// dueKnown is dueAt, and the first instant at which somebody could know that
+// it is over: due, or the resumption of a clock that had nothing left to run.
+func (c *cycle) dueKnown() (due, known time.Time, ok bool) {
 	if c.figure == 0 {
-		return time.Time{}, false
+		return time.Time{}, time.Time{}, false
 	}
-	t, ok := c.track.reach(c.figure)
-	if ok && c.cell.Figure.WorkingDays > 0 && c.cell.Calendar.Equivalent(t, c.base) {
-		t = c.base // the same to the clock, but at the time of day that was promised
+	return c.track.reach(c.figure, c.promised)
+}
+
+// promised is the instant that people were told for one that is the same to
+// the clock: a target in working days is due at the time of day it was
+// promised for.
+func (c *cycle) promised(t time.Time) time.Time {
+	if c.cell.Figure.WorkingDays > 0 && c.cell.Calendar.Equivalent(t, c.base) {
+		return c.base
 	}
-	return t, ok
+	return t
 }
 
 // settle records the breach if t is later than due (D-17). Best effort never
 // breaches (D-9), and there is one breach a cycle.
 func (c *cycle) settle(t time.Time) {
-	due, ok := c.dueAt()
+	due, known, ok := c.dueKnown()
 	if !ok || !due.Before(t) || !c.breach.At.IsZero() || c.inherited || c.cell.Kind == BestEffort {
 		return
 	}
-	c.breach = Breach{Target: c.target, Cycle: c.number, Tier: c.cell.Tier, Priority: c.cell.Priority, Kind: c.cell.Kind, At: due, NoticedAt: due}
+	c.breach = Breach{Target: c.target, Cycle: c.number, Tier: c.cell.Tier, Priority: c.cell.Priority, Kind: c.cell.Kind, At: due, NoticedAt: known}
 	if !c.changed.IsZero() && !due.After(c.changed) {
 		c.breach.NoticedAt, c.breach.ByReclassification = c.changed, true
 	}
@@ -172,7 +185,8 @@ func (c *cycle) share(p int) (time.Time, bool) {
 		return c.dueAt()
 	}
 	f, n := int64(c.figure), int64(p)
-	return c.track.reach(time.Duration(f/100*n + f%100*n/100))
+	t, _, ok := c.track.reach(time.Duration(f/100*n+f%100*n/100), func(t time.Time) time.Time { return t })
+	return t, ok
 }
 
 // alert fires what the running stretch that ends at t has reached; last says
@@ -228,7 +242,9 @@ func (c *cycle) result(now time.Time) Cycle {
 			out.Due, _ = c.dueAt()
 			out.Ticking = c.figure > 0
 		}
-		out.Status = c.liveStatus(now)
+		if out.Status = c.liveStatus(now); out.Status == Paused && c.cell.Kind != BestEffort {
+			out.RunsOut, _ = c.dueAt()
+		}
 	} else {
 		now = c.ended
 	}

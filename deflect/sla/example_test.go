@@ -2,6 +2,7 @@ package sla_test
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -81,6 +82,63 @@ func TestPausedAfterClosing(t *testing.T) {
 	l := sla.Log{Created: clockAt(1, 16, 0), Tier: "standard", Priority: sla.P2, Events: []sla.Event{{At: clockAt(1, 20, 0), Kind: sla.Waiting}}}
 	c, _ := sla.Evaluate(l, book, clockAt(1, 21, 0)).Current(sla.Resolution)
 	if c.Breach == nil || !c.Breach.At.Equal(clockAt(1, 18, 0)) {
+		t.Errorf("got %+v", c)
+	}
+}
+
+// TestPausedBeforeAWorkingDayIsOver: answered on Monday evening, due again on
+// Wednesday at the opening, since Tuesday is the day. A pause of Tuesday
+// evening comes before that, though no open time is left: it pauses, and due
+// moves by the open part of the pause (D-14).
+func TestPausedBeforeAWorkingDayIsOver(t *testing.T) {
+	_, cal := officeDesk(t)
+	start, pause := clockAt(1, 20, 0), clockAt(2, 19, 0)
+	for _, tt := range []struct{ resumed, due time.Time }{
+		{time.Time{}, time.Time{}}, // as long as it stands nothing is due
+		{clockAt(3, 8, 0), clockAt(3, 9, 0)},
+		{clockAt(3, 10, 0), clockAt(3, 10, 0)},
+		{clockAt(3, 20, 0), clockAt(3, 18, 0)},
+	} {
+		r := sla.Measure(cal, sla.Figure{WorkingDays: 1}, start, []sla.Pause{{From: pause, To: tt.resumed}}, clockAt(4, 9, 0))
+		if !r.Due.Equal(tt.due) {
+			t.Errorf("resumed %s: due %s, want %s", tt.resumed, r.Due, tt.due)
+		}
+	}
+	if r := sla.Measure(cal, sla.Figure{WorkingDays: 1}, start, []sla.Pause{{From: clockAt(3, 9, 1)}}, clockAt(4, 9, 0)); !r.Due.Equal(clockAt(3, 9, 0)) {
+		t.Errorf("paused after due: due %s", r.Due)
+	}
+}
+
+// TestResumedWithNothingLeft: a breach that is only there because the clock
+// went on is known when it went on, though it is dated to the closing before.
+func TestResumedWithNothingLeft(t *testing.T) {
+	book, _ := officeDesk(t)
+	l := sla.Log{Created: clockAt(1, 10, 0), Tier: "standard", Priority: sla.P2, Events: []sla.Event{
+		{At: clockAt(1, 12, 0), Kind: sla.Waiting}, {At: clockAt(1, 20, 0), Kind: sla.Resumed},
+	}}
+	for at, known := range map[time.Time]bool{clockAt(1, 19, 0): false, clockAt(1, 20, 0): true, clockAt(3, 9, 0): true} {
+		c, _ := sla.Evaluate(sla.Log{Created: l.Created, Tier: l.Tier, Priority: l.Priority, Events: until(l.Events, at)}, book, at).Current(sla.Resolution)
+		if (c.Breach != nil) != known {
+			t.Errorf("at %s: %+v", at, c)
+		}
+		if known && (!c.Breach.At.Equal(clockAt(1, 18, 0)) || !c.Breach.NoticedAt.Equal(clockAt(1, 20, 0))) {
+			t.Errorf("at %s: %+v", at, c.Breach)
+		}
+	}
+}
+
+// until is what a log held at an instant.
+func until(events []sla.Event, at time.Time) []sla.Event {
+	return slices.DeleteFunc(slices.Clone(events), func(e sla.Event) bool { return e.At.After(at) })
+}
+
+// TestPausedAtClosing: a pause in the very instant of closing comes too late
+// for a target that runs out then; that it will be broken is known.
+func TestPausedAtClosing(t *testing.T) {
+	book, _ := officeDesk(t)
+	l := sla.Log{Created: clockAt(1, 16, 0), Tier: "standard", Priority: sla.P2, Events: []sla.Event{{At: clockAt(1, 18, 0), Kind: sla.Waiting}}}
+	c, _ := sla.Evaluate(l, book, clockAt(1, 18, 0)).Current(sla.Resolution)
+	if c.Status != sla.Paused || c.Breach != nil || !c.RunsOut.Equal(clockAt(1, 18, 0)) {
 		t.Errorf("got %+v", c)
 	}
 }
@@ -217,6 +275,16 @@ func TestPolicyTable(t *testing.T) {
 	r := sla.Measure(cal, sla.Figure{WorkingDays: 1}, clockAt(1, 20, 0), []sla.Pause{{From: clockAt(9, 9, 0)}}, clockAt(1, 8, 0))
 	if !r.Due.Equal(clockAt(3, 9, 0)) || r.Elapsed != 0 {
 		t.Errorf("due %s, elapsed %s", r.Due, r.Elapsed)
+	}
+}
+
+// TestDefaultTimers: the figures of D-21 and D-24.
+func TestDefaultTimers(t *testing.T) {
+	d := sla.DefaultTimers()
+	got := []time.Duration{d.WaitingReminder, d.WaitingClose, d.ResolvedClose, d.AskedReminder, d.AskedClose, d.NoProgress, d.Formal, d.ThirdLevel[sla.P1], d.ThirdLevel[sla.P2], d.ThirdLevel[sla.P3]}
+	h := time.Hour
+	if diff := cmp.Diff([]time.Duration{72 * h, 168 * h, 72 * h, 72 * h, 168 * h, h / 2, h, 2 * h, 4 * h, 24 * h}, got); diff != "" {
+		t.Error(diff)
 	}
 }
 

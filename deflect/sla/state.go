@@ -23,7 +23,9 @@ const (
 )
 
 // Breach is a promise that was broken (D-17). At is the due date, however late
-// it was noticed.
+// it was noticed. NoticedAt is when the log first tells it, however late
+// anybody looked: At itself, the reclassification that left nothing to run
+// (D-16), or the resumption of a clock that was paused with nothing left.
 type Breach struct {
 	Target             Target    `json:"target"`
 	Cycle              int       `json:"cycle"`
@@ -68,6 +70,7 @@ type Cycle struct {
 	Start     time.Time     `json:"start"`
 	Due       time.Time     `json:"due,omitzero"` // zero without target and while paused; as it was once ended
 	Ended     time.Time     `json:"ended,omitzero"`
+	RunsOut   time.Time     `json:"runs_out,omitzero"` // of a paused clock whose pause came after its open time: broken after this instant all the same (D-14)
 	Ticking   bool          `json:"ticking,omitempty"` // has a target and runs now, breached or not
 	Figure    time.Duration `json:"figure"`            // 0 without target
 	Elapsed   time.Duration `json:"elapsed"`

@@ -62,11 +62,14 @@ func (tr track) sum(now time.Time) (running, paused time.Duration) {
 
 // reach is the instant at which the running time comes to x: in the past when
 // it has, else foreseen from the stretch that still runs; false while paused
-// before it or when the calendar never opens that long. A clock that comes to
-// x in the very instant it is paused, in open hours, comes to it when it
-// resumes: due moves by exactly the open part of the pause. At closing time the
-// pause is too late, since one in closed hours changes nothing.
-func (tr track) reach(x time.Duration) (time.Time, bool) {
+// before it or when the calendar never opens that long. promise names the
+// instant that people were told for it, which is the same to the clock. A pause
+// that begins before that instant, or in the very instant and in open hours,
+// is in time: the clock comes to x when it resumes, so that due moves by
+// exactly the open part of the pause. A pause at closing time or later is too
+// late, since one in closed hours changes nothing. known is reached, or the
+// resumption without which it would not be: nobody can have seen it before.
+func (tr track) reach(x time.Duration, promise func(time.Time) time.Time) (reached, known time.Time, ok bool) {
 	var acc time.Duration
 	var touched time.Time // where a stretch before a pause ended exactly at x
 	for i, s := range tr {
@@ -74,24 +77,26 @@ func (tr track) reach(x time.Duration) (time.Time, bool) {
 			continue
 		}
 		if acc == x && i > 0 && !touched.IsZero() {
-			t, _ := s.cal.PrevClose(s.from)
-			if t.Before(touched) {
-				t = touched
-			}
-			return t, true
+			closing, _ := s.cal.PrevClose(s.from)
+			t := promise(latest(closing, touched))
+			return t, latest(t, s.from), true
 		}
-		due, ok := s.cal.Add(s.from, x-acc)
+		t, ok := s.cal.Add(s.from, x-acc)
+		told := t
+		if ok {
+			told = promise(t)
+		}
 		if s.to.IsZero() {
-			return due, ok
+			return told, told, ok
 		}
 		open := s.cal.Between(s.from, s.to)
-		inTime := i+1 < len(tr) && tr[i+1].paused && due.Equal(s.to) && s.cal.IsOpen(due)
+		inTime := i+1 < len(tr) && tr[i+1].paused && (s.to.Before(told) || s.to.Equal(told) && s.cal.IsOpen(told))
 		if x-acc < open || x-acc == open && !inTime {
-			return due, ok
+			return told, told, ok
 		}
 		if acc += open; acc == x {
-			touched = due
+			touched = t
 		}
 	}
-	return time.Time{}, false
+	return time.Time{}, time.Time{}, false
 }

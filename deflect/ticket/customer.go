@@ -43,7 +43,7 @@ func (s *Service) CustomerReply(ctx context.Context, id string, msg CustomerMess
 		if err := tx.ConfirmPerson(author.PersonID); err != nil {
 			return err
 		}
-		w, err := openSurvivor(tx, id)
+		w, err := s.openSurvivor(tx, id)
 		if err != nil {
 			return err
 		}
@@ -62,9 +62,9 @@ func (s *Service) CustomerReply(ctx context.Context, id string, msg CustomerMess
 }
 
 // openSurvivor opens a ticket, or the one it was merged into in the end.
-func openSurvivor(tx Tx, id string) (work, error) {
+func (s *Service) openSurvivor(tx Tx, id string) (work, error) {
 	for seen := []string{}; ; {
-		w, err := open(tx, id, 0)
+		w, err := s.open(tx, id, 0)
 		if err != nil || w.t.State != Merged {
 			return w, err
 		}
@@ -245,7 +245,7 @@ func (s *Service) byAuthor(ctx context.Context, id string, f func(work, Actor) (
 		if err := tx.ConfirmPerson(author.PersonID); err != nil {
 			return err
 		}
-		w, err := openSurvivor(tx, id)
+		w, err := s.openSurvivor(tx, id)
 		if err != nil {
 			return err
 		}

@@ -126,8 +126,7 @@ func (w *world) split(t *rapid.T, id, staff string) {
 func (w *world) tick(t *rapid.T) {
 	for _, id := range w.tickets {
 		err := w.db.InTx(context.Background(), func(tx *store.Tx) error {
-			_, _, err := w.svc.Tick(tx, id)
-			return err
+			return w.svc.Tick(tx, id)
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -29,7 +29,7 @@ func (s *Service) Merge(ctx context.Context, sourceID, survivorID string, versio
 	}
 	by := Actor{ByStaff, staffID}
 	return s.Store.InTx(ctx, func(tx Tx) error {
-		source, survivor, err := openPair(tx, sourceID, version, survivorID)
+		source, survivor, err := s.openPair(tx, sourceID, version, survivorID)
 		if err != nil {
 			return err
 		}
@@ -63,18 +63,18 @@ func afterMerge(survivor, source Ticket, by Actor) []Event {
 
 // openPair opens two tickets, always in the same order, so that two merges at
 // once do not wait for each other.
-func openPair(tx Tx, a string, version int64, b string) (source, survivor work, err error) {
+func (s *Service) openPair(tx Tx, a string, version int64, b string) (source, survivor work, err error) {
 	if b < a {
-		survivor, err = open(tx, b, 0)
+		survivor, err = s.open(tx, b, 0)
 		if err != nil {
 			return source, survivor, unknownTicket(err)
 		}
 	}
-	if source, err = open(tx, a, version); err != nil {
+	if source, err = s.open(tx, a, version); err != nil {
 		return source, survivor, err
 	}
 	if a < b {
-		if survivor, err = open(tx, b, 0); err != nil {
+		if survivor, err = s.open(tx, b, 0); err != nil {
 			return source, survivor, unknownTicket(err)
 		}
 	}

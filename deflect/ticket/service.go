@@ -89,6 +89,9 @@ type Service struct {
 	// Substitute is who takes a ticket over whose owner is away at 75 % of a
 	// promise, "" for nobody (D-18); nil: it stays.
 	Substitute func(tx Tx, t Ticket) (staffID string, err error)
+	// Told tells people of what a timer did, in its transaction; nil tells
+	// nobody.
+	Told func(tx Tx, t Ticket, a Action) error
 }
 
 // In is the service inside a transaction that is already open.
@@ -142,7 +145,7 @@ func tellOf(kind string, m *Message) tell {
 // what the person had seen: 0 skips that check.
 func (s *Service) act(ctx context.Context, id string, version int64, f func(work) (change, error)) error {
 	return s.Store.InTx(ctx, func(tx Tx) error {
-		w, err := open(tx, id, version)
+		w, err := s.open(tx, id, version)
 		if err != nil {
 			return err
 		}
@@ -154,8 +157,8 @@ func (s *Service) act(ctx context.Context, id string, version int64, f func(work
 	})
 }
 
-// open loads a ticket that is to change.
-func open(tx Tx, id string, version int64) (work, error) {
+// load reads a ticket that is to change.
+func load(tx Tx, id string, version int64) (work, error) {
 	t, err := tx.TicketForUpdate(id)
 	if err != nil {
 		return work{}, err

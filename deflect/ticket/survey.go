@@ -67,7 +67,7 @@ func (s *Service) AnswerSurvey(ctx context.Context, id string, score int, solved
 		return err
 	}
 	return s.Store.InTx(ctx, func(tx Tx) error {
-		w, err := open(tx, id, 0)
+		w, err := s.open(tx, id, 0)
 		if err != nil {
 			return err
 		}

@@ -22,35 +22,61 @@ type TimerTx = Tx
 const maxActions = 500
 
 // Tick does what is due on a ticket, one action after the other, each recorded
-// by an event, and returns the ticket and what was done so that the caller can
-// tell people in the same transaction. Nothing due is no error: then only the
-// next look is set anew.
-func (s *Service) Tick(tx TimerTx, id string) (Ticket, []Action, error) {
-	var done []Action
-	for range maxActions {
-		w, err := open(tx, id, 0)
-		if err != nil {
-			return w.t, done, err
+// by an event and told in the same transaction. Nothing due is no error: then
+// only the next look is set anew.
+func (s *Service) Tick(tx TimerTx, id string) error {
+	w, err := load(tx, id, 0)
+	if err != nil {
+		return err
+	}
+	w, n, err := s.catchUp(w, func(Action) bool { return true })
+	if err != nil || n > 0 {
+		return err
+	}
+	if _, wake := s.Clocks.Timers(w.log, w.now); wake.Equal(w.t.WakeAt) {
+		return nil
+	}
+	return s.store(w, change{quiet: true})
+}
+
+// open loads a ticket that somebody is about to change. What its clocks came
+// to before is noted first, so that an alert or a breach does not depend on
+// whether a timer or a person was a moment faster (D-17, D-18). The version
+// that the person saw is the one before.
+func (s *Service) open(tx Tx, id string, version int64) (work, error) {
+	w, err := load(tx, id, version)
+	if err != nil || w.t.WakeAt.IsZero() || w.t.WakeAt.After(w.now) {
+		return w, err
+	}
+	w, _, err = s.catchUp(w, func(a Action) bool { return a.noted() > 0 })
+	return w, err
+}
+
+// catchUp does the actions that are due and wanted, and counts them.
+func (s *Service) catchUp(w work, wanted func(Action) bool) (work, int, error) {
+	for n := range maxActions {
+		due, _ := s.Clocks.Timers(w.log, w.now)
+		i := slices.IndexFunc(due, wanted)
+		if i < 0 {
+			return w, n, nil
 		}
-		due, wake := s.Clocks.Timers(w.log, w.now)
-		if len(due) == 0 {
-			if wake.Equal(w.t.WakeAt) {
-				return w.t, done, nil
-			}
-			return w.t, done, s.store(w, change{quiet: true})
-		}
-		a := due[0]
+		a := due[i]
 		c, err := s.enact(w, &a)
 		if err != nil {
-			return w.t, done, err
+			return w, n, err
 		}
 		a.Seq = int64(len(w.log)) + 1
 		if err := s.store(w, c); err != nil {
-			return w.t, done, err
+			return w, n, err
 		}
-		done = append(done, a)
+		if w, err = load(w.tx, w.t.ID, 0); err == nil && s.Told != nil {
+			err = s.Told(w.tx, w.t, a)
+		}
+		if err != nil {
+			return w, n, err
+		}
 	}
-	return Ticket{}, done, errs.Newf(errs.Internal, "", "ticket %s: more than %d things are due", id, maxActions)
+	return w, maxActions, errs.Newf(errs.Internal, "", "ticket %s: more than %d things are due", w.t.ID, maxActions)
 }
 
 // enact is the change an action brings. It never leaves an action without its

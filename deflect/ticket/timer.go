@@ -1,6 +1,7 @@
 package ticket
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -60,6 +61,14 @@ type Action struct {
 	Reassigned string // ActAlert: who has the ticket now, when that changed
 }
 
+// noted is 1 for what a clock has come to, an alert or a breach, else 0.
+func (a Action) noted() int {
+	if a.Kind == ActAlert || a.Kind == ActBreach {
+		return 1
+	}
+	return 0
+}
+
 // ReasonAbsent is the reason of the event when a ticket changes hands because
 // its owner is away and 75 % of a promise has run (D-18).
 const ReasonAbsent = "absent"
@@ -101,9 +110,12 @@ func (c Clocks) timers(log []Event, state sla.State, now time.Time) ([]Action, t
 	default:
 		a.levels(policy, state, s)
 	}
-	slices.SortStableFunc(a.due, func(x, y Action) int { return x.At.Compare(y.At) })
-	if len(a.due) > 0 {
-		a.wake = a.due[0].At
+	// What the clocks have come to is noted before anything that could stop them.
+	slices.SortStableFunc(a.due, func(x, y Action) int { return cmp.Or(y.noted()-x.noted(), x.At.Compare(y.At)) })
+	for _, x := range a.due {
+		if x.At.Before(a.wake) || a.wake.IsZero() || a.wake.After(now) {
+			a.wake = x.At
+		}
 	}
 	return a.due, a.wake
 }
@@ -206,6 +218,17 @@ func (a *agenda) add(x Action) {
 	a.look(x.At)
 }
 
+// note puts what a clock has come to on the agenda. It is due once its instant
+// is over, a millisecond later in stored time: an event of the same instant
+// comes first, and may meet the target or change it (D-14, D-16, D-17).
+func (a *agenda) note(x Action) {
+	if x.At.Before(a.now) {
+		a.due = append(a.due, x)
+		return
+	}
+	a.look(x.At.Add(time.Millisecond))
+}
+
 // look asks to be woken at an instant to come, rounded up to the millisecond
 // that the database keeps: woken earlier, it would find nothing due.
 func (a *agenda) look(at time.Time) {
@@ -217,14 +240,13 @@ func (a *agenda) look(at time.Time) {
 	}
 }
 
-// promises are the alerts and breaches of the clocks. The alert at 100 % and
-// the breach come when now is later than due (D-17, D-18): a millisecond
-// later, which is the resolution of stored time.
+// promises are the alerts and breaches of the clocks. A breach is noted while
+// the clock stands, too, when its open time had run before the pause.
 func (a *agenda) promises(state sla.State, s story) {
 	for _, d := range state.DueAlerts() {
 		data := EventData{Target: string(d.Target), Cycle: d.Cycle, Percent: d.Percent}
 		if !s.did(AlertFired, data) {
-			a.add(Action{
+			a.note(Action{
 				Kind: ActAlert, At: d.FiredAt, Target: data.Target, Cycle: d.Cycle, Percent: d.Percent, Due: d.Due, Firm: firm(state, d),
 			})
 		}
@@ -233,23 +255,20 @@ func (a *agenda) promises(state sla.State, s story) {
 		if c.Breach != nil {
 			data := EventData{Target: string(c.Target), Cycle: c.Number}
 			if !s.did(BreachNoted, data) {
-				a.add(Action{Kind: ActBreach, At: c.Breach.NoticedAt, Target: data.Target, Cycle: c.Number, Due: c.Breach.At, Breach: *c.Breach})
+				a.note(Action{Kind: ActBreach, At: c.Breach.NoticedAt, Target: data.Target, Cycle: c.Number, Due: c.Breach.At, Breach: *c.Breach})
 			}
 		}
-		if !c.Ticking {
-			continue
+		over := c.RunsOut
+		if c.Ticking && c.Status == sla.Running && c.Kind != sla.BestEffort {
+			over = c.Due
 		}
-		if c.Status == sla.Running && c.Kind != sla.BestEffort {
-			a.look(c.Due.Add(time.Millisecond))
+		if !over.IsZero() {
+			a.look(over.Add(time.Millisecond))
 		}
 		for _, al := range c.Alerts {
-			if al.At.IsZero() {
-				continue
+			if c.Ticking && !al.At.IsZero() {
+				a.look(al.At.Add(time.Millisecond))
 			}
-			if al.Percent == 100 {
-				al.At = al.At.Add(time.Millisecond)
-			}
-			a.look(al.At)
 		}
 	}
 }
