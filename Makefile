@@ -6,6 +6,9 @@ BIN     := bin/ricochet
 LDFLAGS := -s -w
 ACCEPTANCE ?= ../shared/acceptance
 ENV     := internal/testenv/run.sh
+# What a change must pass is the same every time: property tests draw the same
+# samples. `make soak` draws others, and so does a plain `go test`.
+export RAPID_SEED ?= 1
 
 .PHONY: help run build test lint race ci bench bench-search eval-search eval-sla soak lighthouse fmt clean
 
@@ -57,7 +60,8 @@ bench: ## the marks of serving and writing beside their baselines, in one run (R
 lighthouse: build ## Lighthouse on home, article, search and contact (needs npm and Chromium)
 	$(ENV) internal/testenv/lighthouse.sh $(BIN)
 
-soak: ## long runs: fuzzing, kills, simulated traffic
+soak: ## long runs: fuzzing, kills, simulated traffic, many samples of every property
+	RAPID_SEED=0 RAPID_CHECKS=2000 $(GO) test -count=1 -timeout 2h ./deflect/... ./web/chart
 	for t in $$($(GO) list -f '{{if .TestGoFiles}}{{.ImportPath}}{{end}}{{if .XTestGoFiles}} {{.ImportPath}}{{end}}' ./... | sort -u); do \
 	  for f in $$($(GO) test -list '^Fuzz' $$t 2>/dev/null | grep '^Fuzz'); do echo "$$t $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime 60s -fuzzminimizetime 10x $$t || exit 1; done; done
 	RICOCHET_SOAK=1 $(ENV) $(GO) test -count=1 -timeout 5h -run 'Kill|Soak' -v ./cmd/ricochet

@@ -93,6 +93,11 @@ func openMinutes(spec sla.Spec, day time.Time) []bool {
 	return open
 }
 
+// end is the end of the window.
+func (o *oracle) end() time.Time {
+	return o.start.Add(time.Duration(len(o.open)) * time.Minute)
+}
+
 // before is the open time from the window's start to t.
 func (o *oracle) before(t time.Time) time.Duration {
 	d := t.Sub(o.start)
@@ -153,8 +158,21 @@ type sample struct {
 	lo, hi time.Time   // within which instants are drawn
 }
 
-func drawSample(t *rapid.T) sample {
+func drawSample(t *rapid.T) sample { return sampleOf(t, drawSpec(t)) }
+
+// drawOpenSample draws a sample whose calendar opens every week, so that it
+// reopens inside the oracle's window after every closing.
+func drawOpenSample(t *rapid.T) sample {
 	spec := drawSpec(t)
+	if !slices.ContainsFunc(spec.Weekly[:], func(h []sla.Hours) bool { return len(h) > 0 }) {
+		day := rapid.IntRange(0, 6).Draw(t, "open day")
+		spec.Weekly[day] = []sla.Hours{{Open: 9 * time.Hour, Close: 18 * time.Hour}}
+	}
+	return sampleOf(t, spec)
+}
+
+// sampleOf draws exceptions and a window for a week.
+func sampleOf(t *rapid.T, spec sla.Spec) sample {
 	zone, err := sla.LoadZone(spec.Zone)
 	if err != nil {
 		t.Fatal(err)
