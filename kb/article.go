@@ -41,16 +41,17 @@ type Article struct {
 	Updated     time.Time // the date (UTC midnight) of front matter `updated`; zero when unknown
 	Revision    int       // author-raised integer, at least 1; votes belong to a revision (D-34)
 
-	HTML         []byte    // the rendered, sanitised body
 	Headings     []Heading // h2 and h3 for the table of contents, in order
-	Passages     []Passage // the body cut at its headings, for search and excerpts
-	Markdown     []byte    // the body's source without front matter, for the .md URL
+	Passages     []Passage // the body cut at its headings, for search and excerpts; see Texts
 	Words        int       // words of prose, for the reading time
 	HasVideo     bool      // a click-to-load video block is present
 	VideoOrigins []string  // origins ("https://player.vimeo.com") the page's frame-src must allow after a click
 	HasTabs      bool      // a tab group is present
 	HasCode      bool      // a code block is present
 	Hash         string    // hex SHA-256 of the file's bytes; changes when the file does
+
+	body    body   // HTML, Markdown and Texts
+	sortKey string // the title, as titles are ordered
 }
 
 // URL is the article's site path, "/fr/products/vps".
@@ -69,13 +70,12 @@ type Heading struct {
 
 // Passage is the text between one heading and the next: what a search result
 // or a suggestion can point at. The first passage of an article is the text
-// before any heading and has an empty Heading and Anchor.
+// before any heading and has an empty Heading and Anchor. Article.Texts says
+// what it says.
 type Passage struct {
 	Heading string
 	Anchor  string
 	Level   int
-	Text    string // plain text, blocks separated by "\n", without code blocks
-	Code    string // the code blocks' text, separated by "\n"
 }
 
 // Section is a group of articles shown together.

@@ -61,8 +61,8 @@ func lines(t *testing.T, name string) int {
 // checkForeign looks at one article as a browser would.
 func checkForeign(t *testing.T, a *Article) {
 	t.Helper()
-	doc, err := html.Parse(strings.NewReader("<body><main>" + string(a.HTML) + "</main><footer></footer>"))
-	if err != nil || !utf8.Valid(a.HTML) || a.Title == "" || a.Words < 5 || len(a.Passages) == 0 {
+	doc, err := html.Parse(strings.NewReader("<body><main>" + string(a.HTML()) + "</main><footer></footer>"))
+	if err != nil || !utf8.Valid(a.HTML()) || a.Title == "" || a.Words < 5 || len(a.Passages) == 0 {
 		t.Errorf("%s: %v, %q, %d words, %d passages", a.Path, err, a.Title, a.Words, len(a.Passages))
 		return
 	}
@@ -100,9 +100,9 @@ func checkForeign(t *testing.T, a *Article) {
 			}
 		}
 	}
-	for _, p := range a.Passages {
-		if strings.Contains(p.Text, "){.external}") || strings.Contains(p.Text, "@site/") {
-			t.Errorf("%s: remains of another tool in %q", a.Path, p.Heading)
+	for i, text := range a.Texts() {
+		if strings.Contains(text.Text, "){.external}") || strings.Contains(text.Text, "@site/") {
+			t.Errorf("%s: remains of another tool in %q", a.Path, a.Passages[i].Heading)
 		}
 	}
 }

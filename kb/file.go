@@ -1,12 +1,14 @@
 package kb
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"io/fs"
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/vmcloud/ricochet/kb/markdown"
 )
@@ -20,33 +22,41 @@ type file struct {
 	path     string
 	lang     string
 	index    bool // _index.md, which describes a section
+	page     bool // an article with anything to show
 	meta     meta
-	body     []byte
+	body     []byte // until it is rendered; then the article has it
 	bodyLine int
 	hash     string
 	broken   bool // live reload keeps the last good version instead
 	found    report
 	rejected string // hash of a later, broken version that was not taken
 
+	wanted       address // what it asks for; newShape settles conflicts
 	address      address
 	addressNotes []Problem // conflicts over the address
 	done         bool      // rendered; article, problems and what follows are final
-	sortKey      string
-	article      *Article // nil for _index.md and for what cannot be served
+	article      *Article  // nil for _index.md and for what cannot be served
 
-	problems []Problem           // of this file alone
-	targets  map[string]struct{} // content paths its links and images looked at, found or not
-	anchors  map[string]struct{} // ids in its HTML
-	links    []anchorLink        // links to a heading of another article
+	problems []Problem    // of this file alone
+	targets  []string     // content paths its links and images looked at, found or not, sorted
+	anchors  []string     // ids in its HTML, sorted
+	links    []anchorLink // links to a heading of another article
 }
-
-// isPage says whether the file is an article with anything to show.
-func (f *file) isPage() bool { return !f.index && len(f.body) > 0 }
 
 // address is where a file is served.
 type address struct{ section, slug string }
 
-func (f *file) url() string { return "/" + f.lang + "/" + f.address.section + "/" + f.address.slug }
+func (a address) url(lang string) string { return "/" + lang + "/" + a.section + "/" + a.slug }
+
+func (f *file) url() string { return f.address.url(f.lang) }
+
+// id is what evaluation files call the article.
+func (f *file) id() string {
+	if f.meta.Slug != "" {
+		return f.meta.Slug
+	}
+	return f.pair()
+}
 
 // anchorLink is a link to a heading of another file, checked when every file
 // is rendered.
@@ -55,9 +65,10 @@ type anchorLink struct {
 	target, anchor string
 }
 
-// readFile reads and splits one file; whatever is wrong is in its report. err
-// is for a file that could not be read.
-func readFile(fsys fs.FS, name string) (*file, error) {
+// readFile reads and splits one file; whatever is wrong is in its report. When
+// it is what have was read from, that is the answer. err is for a file that
+// could not be read.
+func readFile(fsys fs.FS, name string, have *file) (*file, error) {
 	f := &file{path: name, lang: firstSegment(name), index: path.Base(name) == "_index.md", found: report{path: name}}
 	src, err := fs.ReadFile(limited{fsys, maxFile + 1}, name)
 	if err != nil {
@@ -65,6 +76,9 @@ func readFile(fsys fs.FS, name string) (*file, error) {
 	}
 	sum := sha256.Sum256(src)
 	f.hash = hex.EncodeToString(sum[:])
+	if have != nil && have.hash == f.hash && have.rejected == "" {
+		return have, nil
+	}
 	r := &f.found
 	if len(src) > maxFile {
 		f.broken = true
@@ -88,12 +102,16 @@ func readFile(fsys fs.FS, name string) (*file, error) {
 		f.broken = f.broken || broken
 	}
 	f.check(has)
+	f.page = !f.index && len(f.body) > 0
+	if f.page {
+		f.wanted = f.wish()
+	}
 	return f, nil
 }
 
 // check reports what an article must say and does not.
 func (f *file) check(has bool) {
-	r, empty := &f.found, strings.TrimSpace(string(f.body)) == ""
+	r, empty := &f.found, len(bytes.TrimSpace(f.body)) == 0
 	if f.index {
 		if f.meta.Title == "" {
 			r.add(1, Error, "the section has no `title`")
@@ -145,7 +163,7 @@ func (f *file) pair() string {
 	return strings.TrimSuffix(strings.TrimPrefix(f.path, f.lang+"/"), path.Ext(f.path))
 }
 
-// wish is the address a file asks for; assignAddresses settles conflicts.
+// wish is the address a file asks for.
 func (f *file) wish() address {
 	segments := strings.Split(f.pair(), "/")
 	section := f.meta.Section
@@ -166,18 +184,32 @@ func (f *file) wish() address {
 	return address{section, slug}
 }
 
+// source is the Markdown of a page.
+func (f *file) source() []byte {
+	if f.body == nil && f.article != nil {
+		return f.article.Markdown()
+	}
+	return f.body
+}
+
+// htmlBuffers is memory that articles are rendered in before they are packed.
+var htmlBuffers = sync.Pool{New: func() any { return new([]byte) }}
+
 // rendered is a copy of f with its article, links and problems filled in.
 func (f *file) rendered(r *resolver, md *markdown.Renderer) *file {
 	out := *f
 	out.done = true
 	rep := &report{path: f.path, problems: slices.Clone(f.found.problems), dropped: f.found.dropped}
-	out.targets = map[string]struct{}{}
-	p := &pageResolver{resolver: r, file: &out}
-	if !out.isPage() {
+	out.targets = nil
+	if !out.page {
 		out.problems = rep.done()
 		return &out
 	}
-	res := md.Render(out.body, markdown.Page{Title: out.meta.Title, FirstLine: out.bodyLine, Link: p.link, Image: p.image})
+	src := f.source()
+	p := &pageResolver{resolver: r, file: &out}
+	buf := htmlBuffers.Get().(*[]byte)
+	defer htmlBuffers.Put(buf)
+	res := md.Render(src, markdown.Page{Title: out.meta.Title, FirstLine: out.bodyLine, Link: p.link, Image: p.image, Out: *buf})
 	for _, i := range res.Issues {
 		s := Warning
 		if i.Error {
@@ -185,31 +217,27 @@ func (f *file) rendered(r *resolver, md *markdown.Renderer) *file {
 		}
 		rep.add(i.Line, s, "%s", i.Message)
 	}
-	out.anchors = make(map[string]struct{}, len(res.Anchors))
-	for _, a := range res.Anchors {
-		out.anchors[a] = struct{}{}
-	}
+	out.anchors, out.article, out.body = res.Anchors, nil, src
 	if len(res.HTML) > 0 { // a page without a word helps nobody; the problem says why it is missing
-		out.article = out.newArticle(&res)
-		out.sortKey = foldKey(out.article.Title)
+		out.article, out.body = out.newArticle(&res, src), nil
+		*buf = res.HTML[:0]
 	}
 	out.links = p.anchorLinks(res.Links)
+	slices.Sort(out.targets)
+	out.targets = slices.Clip(slices.Compact(out.targets))
 	out.problems = rep.done()
 	return &out
 }
 
-func (f *file) newArticle(res *markdown.Result) *Article {
+func (f *file) newArticle(res *markdown.Result, src []byte) *Article {
 	m := &f.meta
 	a := &Article{
-		Lang: f.lang, Section: f.address.section, Slug: f.address.slug, ID: m.Slug, Pair: f.pair(), Path: f.path,
+		Lang: f.lang, Section: f.address.section, Slug: f.address.slug, ID: f.id(), Pair: f.pair(), Path: f.path,
 		Title: m.Title, Description: m.Description, Order: m.Order, Tags: m.Tags, Contexts: m.Contexts,
 		Questions: m.Questions, Aliases: m.Aliases, Category: m.Category, Topic: m.Topic, Source: m.Source,
 		Updated: m.Updated, Revision: max(1, m.Revision),
-		HTML: res.HTML, Markdown: f.body, Words: res.Words, HasVideo: res.HasVideo, HasTabs: res.HasTabs,
+		Words: res.Words, HasVideo: res.HasVideo, HasTabs: res.HasTabs,
 		HasCode: res.HasCode, VideoOrigins: res.VideoOrigins, Hash: f.hash,
-	}
-	if a.ID == "" {
-		a.ID = a.Pair
 	}
 	if a.Title == "" {
 		a.Title = res.FirstHeading
@@ -222,8 +250,11 @@ func (f *file) newArticle(res *markdown.Result) *Article {
 		a.Headings[i] = Heading(h)
 	}
 	a.Passages = make([]Passage, len(res.Passages))
+	texts := make([]Text, len(res.Passages))
 	for i, p := range res.Passages {
-		a.Passages[i] = Passage(p)
+		a.Passages[i] = Passage{Heading: p.Heading, Anchor: p.Anchor, Level: p.Level}
+		texts[i] = Text{Text: p.Text, Code: p.Code}
 	}
+	a.body, a.sortKey = pack(res.HTML, src, texts), foldKey(a.Title)
 	return a
 }

@@ -75,7 +75,7 @@ func TestFrontMatterProblems(t *testing.T) {
 			if diff := cmp.Diff(want, messages(lib.Problems())); diff != "" {
 				t.Errorf("problems (-want +got):\n%s", diff)
 			}
-			if a := lib.Article("en", "a", "b"); a == nil || len(a.HTML) == 0 {
+			if a := lib.Article("en", "a", "b"); a == nil || len(a.HTML()) == 0 {
 				t.Error("the article is not served")
 			}
 		})
@@ -100,7 +100,7 @@ func TestBrokenFilesAreServedAsWellAsTheyCan(t *testing.T) {
 	type served struct{ Title, HTML string }
 	got := map[string]served{}
 	for _, a := range lib.Articles("en") {
-		got[a.Slug] = served{a.Title, strings.TrimSpace(string(a.HTML))}
+		got[a.Slug] = served{a.Title, strings.TrimSpace(string(a.HTML()))}
 	}
 	want := map[string]served{
 		"yaml": {"Unclosed", "<p>Text.</p>"}, "open": {"Never closed", "<h2 id=\"heading\">Heading</h2>\n<p>Text.</p>"},
@@ -157,8 +157,8 @@ func FuzzFrontMatter(f *testing.F) {
 		}
 		for _, lang := range lib.Langs() {
 			for _, a := range lib.Articles(lang) { // the front matter decides under which slug
-				if a.Title == "" || len(a.HTML) == 0 || !utf8.ValidString(a.Title) || !utf8.Valid(a.HTML) || !utf8.Valid(a.Markdown) {
-					t.Errorf("empty or not valid UTF-8: %q %q", a.Title, a.HTML)
+				if a.Title == "" || len(a.HTML()) == 0 || !utf8.ValidString(a.Title) || !utf8.Valid(a.HTML()) || !utf8.Valid(a.Markdown()) {
+					t.Errorf("empty or not valid UTF-8: %q %q", a.Title, a.HTML())
 				}
 			}
 		}

@@ -1,9 +1,7 @@
 package kb
 
 import (
-	"cmp"
 	"io/fs"
-	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -13,29 +11,28 @@ import (
 // methods are safe for concurrent use; the slices they return are shared and
 // must not be changed.
 type Library struct {
-	langs    []string
-	articles map[string][]*Article          // by language, in section and reading order
-	byPath   map[string]*Article            // by file path
-	byURL    map[string]*Article            // by site path
-	byID     map[string]map[string]*Article // language, ID
-	byPair   map[string]map[string]*Article // pair, language
-	sections map[string][]*Section
-	contexts map[string]map[string][]*Article // language, context id
-	places   map[*Article]place
-	aliases  map[string]string
-	updated  time.Time
+	shape
+	files      []*file                 // everything known about each Markdown file, by number
+	langs      []string                // that have an article
+	count      int                     // of articles
+	articles   map[string][]*Article   // by language, in section and reading order
+	bySections map[string][]*Section   // by language
+	contexts   map[string]contextTable // by language
+	places     []place                 // by number
+	aliases    map[string]string
+	updated    time.Time
 
 	fsys        fs.FS
 	mediaPrefix string
-	files       map[string]*file // everything known about each Markdown file, for the next snapshot
-	problems    []Problem
+	problems    func() []Problem
 }
 
-// place is where an article stands in its section.
-type place struct {
-	section *Section
-	index   int
-}
+// contextTable is a language's articles by context id.
+type contextTable map[string][]*Article
+
+// place is where an article stands: the number of its section, its number
+// there, and its number in the language.
+type place struct{ section, index, order int32 }
 
 // Langs are the languages that have at least one article, sorted.
 func (l *Library) Langs() []string { return l.langs }
@@ -45,28 +42,44 @@ func (l *Library) Langs() []string { return l.langs }
 func (l *Library) Articles(lang string) []*Article { return l.articles[lang] }
 
 // Len is the number of articles in all languages.
-func (l *Library) Len() int { return len(l.byURL) }
+func (l *Library) Len() int { return l.count }
 
 // Article finds an article by the parts of its URL, nil when there is none.
 func (l *Library) Article(lang, section, slug string) *Article {
-	return l.byURL["/"+lang+"/"+section+"/"+slug]
+	return l.ByURL(address{section, slug}.url(lang))
 }
 
 // ByURL finds an article by its site path ("/fr/products/vps"), nil when
 // there is none.
-func (l *Library) ByURL(path string) *Article { return l.byURL[path] }
+func (l *Library) ByURL(path string) *Article { return l.at(l.urls, path) }
 
 // ByPath finds an article by its file ("fr/products/vps.md"), nil when there
 // is none.
-func (l *Library) ByPath(path string) *Article { return l.byPath[path] }
+func (l *Library) ByPath(path string) *Article { return l.at(l.names, path) }
 
 // ByID finds an article by the name evaluation files use, nil when there is
 // none.
-func (l *Library) ByID(lang, id string) *Article { return l.byID[lang][id] }
+func (l *Library) ByID(lang, id string) *Article { return l.at(l.ids, key(lang, id)) }
 
 // ByPair finds one language's version of a translation pair, nil when there
 // is none.
-func (l *Library) ByPair(lang, pair string) *Article { return l.byPair[pair][lang] }
+func (l *Library) ByPair(lang, pair string) *Article { return l.at(l.pairs, key(lang, pair)) }
+
+// at is the article under a key of one of the shape's tables.
+func (l *Library) at(table map[string]int32, key string) *Article {
+	if n, ok := table[key]; ok {
+		return l.files[n].article
+	}
+	return nil
+}
+
+// file is what is known about a path, nil when there is no such file.
+func (l *Library) file(path string) *file {
+	if n, ok := l.names[path]; ok {
+		return l.files[n]
+	}
+	return nil
+}
 
 // Translation is the same article in another language, nil when nobody has
 // written it.
@@ -74,16 +87,16 @@ func (l *Library) Translation(a *Article, lang string) *Article {
 	if a == nil {
 		return nil
 	}
-	return l.byPair[a.Pair][lang]
+	return l.ByPair(lang, a.Pair)
 }
 
 // Sections are the sections of a language that hold articles, by Order, then
 // Title.
-func (l *Library) Sections(lang string) []*Section { return l.sections[lang] }
+func (l *Library) Sections(lang string) []*Section { return l.bySections[lang] }
 
 // Section finds a section by its slug, nil when there is none.
 func (l *Library) Section(lang, slug string) *Section {
-	for _, s := range l.sections[lang] {
+	for _, s := range l.bySections[lang] {
 		if s.Slug == slug {
 			return s
 		}
@@ -94,15 +107,16 @@ func (l *Library) Section(lang, slug string) *Section {
 // PrevNext are the neighbours of an article in its section's reading order;
 // nil at the ends.
 func (l *Library) PrevNext(a *Article) (prev, next *Article) {
-	p, ok := l.places[a]
-	if !ok {
+	if a == nil || l.ByPath(a.Path) != a {
 		return nil, nil
 	}
+	p := l.places[l.names[a.Path]]
+	list := l.bySections[a.Lang][p.section].Articles
 	if p.index > 0 {
-		prev = p.section.Articles[p.index-1]
+		prev = list[p.index-1]
 	}
-	if p.index+1 < len(p.section.Articles) {
-		next = p.section.Articles[p.index+1]
+	if int(p.index)+1 < len(list) {
+		next = list[p.index+1]
 	}
 	return prev, next
 }
@@ -153,118 +167,11 @@ func (l *Library) RecentlyUpdated(lang string, n int) []*Article {
 func (l *Library) LastUpdated() time.Time { return l.updated }
 
 // Problems are what is wrong in the files of this snapshot, by path and line.
-func (l *Library) Problems() []Problem { return l.problems }
-
-// assemble builds the indexes of a snapshot from its files.
-func assemble(fsys fs.FS, mediaPrefix string, files map[string]*file) *Library {
-	l := &Library{
-		articles: map[string][]*Article{}, byPath: map[string]*Article{}, byURL: map[string]*Article{},
-		byID: map[string]map[string]*Article{}, byPair: map[string]map[string]*Article{},
-		sections: map[string][]*Section{}, contexts: map[string]map[string][]*Article{},
-		places: map[*Article]place{}, aliases: map[string]string{},
-		fsys: fsys, mediaPrefix: mediaPrefix, files: files,
+func (l *Library) Problems() []Problem {
+	if l.problems == nil {
+		return nil
 	}
-	for _, f := range files {
-		if f.article != nil {
-			l.add(f.article)
-		}
-	}
-	l.buildSections()
-	l.buildOrder()
-	l.addAliases()
-	l.problems = l.collectProblems()
-	return l
-}
-
-func (l *Library) add(a *Article) {
-	l.byPath[a.Path] = a
-	l.byURL[a.URL()] = a
-	inner(l.byID, a.Lang)[a.ID] = a
-	inner(l.byPair, a.Pair)[a.Lang] = a
-	if a.Updated.After(l.updated) {
-		l.updated = a.Updated
-	}
-}
-
-// inner is m[key], made when it is not there yet.
-func inner[V any](m map[string]map[string]V, key string) map[string]V {
-	in := m[key]
-	if in == nil {
-		in = map[string]V{}
-		m[key] = in
-	}
-	return in
-}
-
-func (l *Library) buildSections() {
-	type key struct{ lang, slug string }
-	found := map[key]*Section{}
-	for _, a := range l.byURL {
-		k := key{a.Lang, a.Section}
-		s := found[k]
-		if s == nil {
-			s = &Section{Lang: a.Lang, Slug: a.Section, Title: readable(a.Section)}
-			if f := l.files[a.Lang+"/"+a.Section+"/_index.md"]; f != nil && f.meta.Title != "" {
-				s.Title, s.Description, s.Order, s.Explicit = f.meta.Title, f.meta.Description, f.meta.Order, true
-			}
-			found[k] = s
-			l.sections[a.Lang] = append(l.sections[a.Lang], s)
-		}
-		s.Articles = append(s.Articles, a)
-	}
-	for lang, sections := range l.sections {
-		l.langs = append(l.langs, lang)
-		slices.SortFunc(sections, func(a, b *Section) int {
-			return cmp.Or(cmp.Compare(a.Order, b.Order), compareTitles(a.Title, b.Title), cmp.Compare(a.Slug, b.Slug))
-		})
-	}
-	slices.Sort(l.langs)
-}
-
-func (l *Library) buildOrder() {
-	for _, lang := range l.langs {
-		ctx := map[string][]*Article{}
-		for _, s := range l.sections[lang] {
-			slices.SortFunc(s.Articles, func(a, b *Article) int {
-				if a.Order != b.Order {
-					return cmp.Compare(a.Order, b.Order)
-				}
-				return cmp.Or(strings.Compare(l.files[a.Path].sortKey, l.files[b.Path].sortKey), strings.Compare(a.Path, b.Path))
-			})
-			for i, a := range s.Articles {
-				l.places[a] = place{s, i}
-				for _, c := range a.Contexts {
-					ctx[c] = append(ctx[c], a)
-				}
-			}
-			l.articles[lang] = append(l.articles[lang], s.Articles...)
-		}
-		l.contexts[lang] = ctx
-	}
-}
-
-// addAliases fills the redirects. An alias that is an article's own URL is
-// left out: a page that exists beats a redirect.
-func (l *Library) addAliases() {
-	for _, lang := range l.langs {
-		for _, a := range l.articles[lang] {
-			for _, alias := range a.Aliases {
-				from := cleanSitePath(alias)
-				if _, taken := l.aliases[from]; !taken && l.byURL[from] == nil {
-					l.aliases[from] = a.URL()
-				}
-			}
-		}
-	}
-}
-
-// cleanSitePath is a site path without its trailing slash, so that "/old/" and
-// "/old" are one.
-func cleanSitePath(path string) string {
-	if len(path) > 1 {
-		path = strings.TrimRight(path, "/")
-	}
-	return path
+	return l.problems()
 }
 
 // readable makes a title from a slug: "getting-started" -> "Getting started".
@@ -275,10 +182,4 @@ func readable(slug string) string {
 	}
 	r := []rune(s)
 	return strings.ToUpper(string(r[0])) + string(r[1:])
-}
-
-// compareTitles orders titles as a reader expects: accents and case count
-// only between titles that are otherwise equal.
-func compareTitles(a, b string) int {
-	return cmp.Or(strings.Compare(foldKey(a), foldKey(b)), strings.Compare(a, b))
 }

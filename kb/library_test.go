@@ -106,7 +106,7 @@ func TestLinksAndImages(t *testing.T) {
 <p><span class="broken-link">cassé</span> <a href="/fr/produits/storage#rien">ancre</a> <a href="/fr/produits/vps">site</a> ` +
 		`<a href="/fr/contact">page</a> <a href="/fr/produits">section</a> <span class="broken-link">faux</span></p>
 `
-	if diff := cmp.Diff(want, string(lib.ByPath("fr/produits/vps.md").HTML)); diff != "" {
+	if diff := cmp.Diff(want, string(lib.ByPath("fr/produits/vps.md").HTML())); diff != "" {
 		t.Errorf("HTML (-want +got):\n%s", diff)
 	}
 	wantProblems := []string{
@@ -210,7 +210,7 @@ func TestOwnContent(t *testing.T) {
 	}
 	for _, lang := range lib.Langs() {
 		for _, a := range lib.Articles(lang) {
-			if len(bytes.TrimSpace(a.HTML)) == 0 || len(a.Passages) == 0 || a.Words == 0 {
+			if len(bytes.TrimSpace(a.HTML())) == 0 || len(a.Passages) == 0 || a.Words == 0 {
 				t.Errorf("%s is empty", a.Path)
 			}
 		}

@@ -2,7 +2,6 @@ package kb
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"unicode/utf8"
 )
@@ -18,7 +17,7 @@ const (
 // what only authors care about (missing translations, questions asked twice,
 // descriptions of the wrong length), by path and line.
 func (l *Library) Lint() []Problem {
-	out := slices.Clone(l.problems)
+	out := slices.Clone(l.Problems())
 	asked := map[string]*Article{}
 	for _, lang := range l.langs {
 		for _, a := range l.articles[lang] {
@@ -34,13 +33,12 @@ func (l *Library) Lint() []Problem {
 			}
 		}
 	}
-	for _, pair := range slices.Sorted(maps.Keys(l.byPair)) {
-		versions := l.byPair[pair]
-		for _, lang := range l.langs {
-			if versions[lang] == nil {
-				for _, a := range versions {
+	for _, lang := range l.langs {
+		for _, a := range l.articles[lang] {
+			for _, other := range l.langs {
+				if l.Translation(a, other) == nil {
 					out = append(out, Problem{Path: a.Path, Severity: Warning,
-						Message: fmt.Sprintf("there is no translation %s/%s.md", lang, pair)})
+						Message: fmt.Sprintf("there is no translation %s/%s.md", other, a.Pair)})
 				}
 			}
 		}
@@ -59,8 +57,8 @@ func (l *Library) lintArticle(a *Article) []Problem {
 		out = append(out, Problem{Path: a.Path, Line: 1, Severity: Warning,
 			Message: fmt.Sprintf("`description` has %d characters; %d to %d are shown well", n, minDescription, maxDescription)})
 	}
-	for other, version := range l.byPair[a.Pair] {
-		if other > a.Lang && version.Category != a.Category {
+	for _, other := range l.langs {
+		if version := l.Translation(a, other); other > a.Lang && version != nil && version.Category != a.Category {
 			out = append(out, Problem{Path: a.Path, Line: 1, Severity: Warning,
 				Message: fmt.Sprintf("`category` differs from that of %s", version.Path)})
 		}

@@ -56,8 +56,9 @@ func OpenLive(ctx context.Context, dir string, opts Options) (*Live, error) {
 		return nil, closing(root, err)
 	}
 	l.images = store
-	logProblems(opts.Logger, lib.problems)
-	if err := firstError(lib.problems); err != nil && opts.Strict {
+	problems := lib.Problems()
+	logProblems(opts.Logger, problems)
+	if err := firstError(problems); err != nil && opts.Strict {
 		return nil, closing(root, err)
 	}
 	l.current.Store(lib)
@@ -105,7 +106,7 @@ func (l *Live) Subscribe(f func(Change)) (cancel func()) {
 
 func (l *Live) publish(next *Library) {
 	prev := l.current.Swap(next)
-	c := difference(prev, next)
+	c := Compare(prev, next)
 	l.mu.Lock()
 	var calls []func(Change)
 	for _, id := range slices.Sorted(maps.Keys(l.subscribers)) {
@@ -117,25 +118,28 @@ func (l *Live) publish(next *Library) {
 	}
 }
 
-// difference compares two snapshots file by file.
-func difference(prev, next *Library) Change {
+// Compare says how the articles of next differ from those of prev, file by
+// file.
+func Compare(prev, next *Library) Change {
 	c := Change{Old: prev, New: next}
-	for _, lang := range next.langs {
-		for _, a := range next.articles[lang] {
-			switch old := prev.byPath[a.Path]; old {
-			case nil:
-				c.Added = append(c.Added, a)
-			case a:
-			default:
-				c.Updated = append(c.Updated, a)
-			}
+	for n, f := range next.files {
+		var old *Article
+		if n < len(prev.files) && prev.files[n].path == f.path { // nearly always
+			old = prev.files[n].article
+		} else {
+			old = prev.ByPath(f.path)
+		}
+		switch {
+		case f.article == nil || f.article == old:
+		case old == nil:
+			c.Added = append(c.Added, f.article)
+		default:
+			c.Updated = append(c.Updated, f.article)
 		}
 	}
-	for _, lang := range prev.langs {
-		for _, a := range prev.articles[lang] {
-			if next.byPath[a.Path] == nil {
-				c.Removed = append(c.Removed, a)
-			}
+	for n, f := range prev.files {
+		if f.article != nil && (n >= len(next.files) || next.files[n].path != f.path || next.files[n].article == nil) && next.ByPath(f.path) == nil {
+			c.Removed = append(c.Removed, f.article)
 		}
 	}
 	return c
@@ -146,7 +150,6 @@ func difference(prev, next *Library) Change {
 // final, they are kept, because editors that save by renaming leave a gap.
 func (l *Live) refresh(ctx context.Context, dirty map[string]struct{}, final bool) (gone []string, err error) {
 	prev := l.Current()
-	files := maps.Clone(prev.files)
 	var names []string
 	images := map[string]struct{}{}
 	for name := range dirty {
@@ -156,40 +159,73 @@ func (l *Live) refresh(ctx context.Context, dirty map[string]struct{}, final boo
 			images[name] = struct{}{}
 		}
 	}
-	read, err := l.build.readAll(ctx, names)
+	read, err := l.build.readAll(ctx, names, prev)
 	if err != nil {
 		return nil, err
 	}
-	changed := l.refreshImages(images)
+	changed, gone := l.replacements(prev, names, read, final)
+	if !l.refreshImages(images) && len(changed) == 0 {
+		return gone, nil
+	}
+	next, err := l.build.build(ctx, prev.changed(changed, images), l.images)
+	if err != nil {
+		return nil, err
+	}
+	l.publish(next)
+	logProblems(l.build.opts.Logger, newProblems(prev.Problems(), next.Problems()))
+	return gone, nil
+}
+
+// replacements says what becomes of the names that were read again: the file
+// that is there now, nil for none.
+func (l *Live) replacements(prev *Library, names []string, read []*file, final bool) (changed map[string]*file, gone []string) {
+	there := make(map[string]*file, len(read))
+	for _, f := range read {
+		there[f.path] = f
+	}
+	changed = map[string]*file{}
 	for _, name := range names {
-		old, now := prev.files[name], read[name]
+		old, now := prev.file(name), there[name]
 		switch {
 		case now == nil && old == nil:
 		case now == nil && !final:
 			gone = append(gone, name)
 		case now == nil:
-			delete(files, name)
-			changed = true
+			changed[name] = nil
 		case old != nil && old.hash == now.hash && old.rejected == "":
 		case old != nil && old.rejected == now.hash && now.hash != "":
 		case now.broken && old != nil && !old.broken && old.article != nil:
-			files[name] = old.keepInstead(now)
-			changed = true
+			changed[name] = old.keepInstead(now)
 		default:
-			files[name] = now
-			changed = true
+			changed[name] = now
 		}
 	}
-	if !changed {
-		return gone, nil
+	return changed, gone
+}
+
+// changed is the change to l that replaces files by their paths; nil takes one
+// away.
+func (l *Library) changed(replaced map[string]*file, images map[string]struct{}) change {
+	c := change{files: slices.Clone(l.files), shape: &l.shape, prev: l, images: images}
+	var added []*file
+	for name, f := range replaced {
+		n, known := l.names[name]
+		if !known {
+			added = append(added, f)
+			continue
+		}
+		if !l.fits(l.files[n], f) {
+			c.shape = nil
+		}
+		c.files[n] = f
+		c.numbers = append(c.numbers, n)
 	}
-	next, err := l.build.build(ctx, files, l.images, prev, images)
-	if err != nil {
-		return nil, err
+	if len(added) > 0 || c.shape == nil {
+		c.shape, c.numbers = nil, nil
+		c.files = append(slices.DeleteFunc(c.files, func(f *file) bool { return f == nil }), added...)
+		slices.SortFunc(c.files, comparePaths)
 	}
-	logProblems(l.build.opts.Logger, newProblems(prev.problems, next.problems))
-	l.publish(next)
-	return gone, nil
+	return c
 }
 
 // refreshImages looks at image paths again; it says whether any of them

@@ -79,7 +79,7 @@ func (w *watched) until(what string, ok func(Change) bool) Change {
 
 func bodyOf(l *Library, path string) string {
 	if a := l.ByPath(path); a != nil {
-		return string(a.HTML)
+		return string(a.HTML())
 	}
 	return ""
 }
@@ -197,7 +197,7 @@ func TestLiveUnderLoad(t *testing.T) {
 			}
 			lib := w.live.Current()
 			for _, a := range lib.Articles("en") {
-				if lib.ByURL(a.URL()) != a || len(a.HTML) == 0 {
+				if lib.ByURL(a.URL()) != a || len(a.HTML()) == 0 {
 					t.Errorf("incomplete snapshot: %s", a.Path)
 					return
 				}

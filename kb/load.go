@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"path"
 	"regexp"
 	"runtime"
@@ -59,13 +60,14 @@ func Load(ctx context.Context, fsys fs.FS, opts Options) (*Library, []Problem, e
 	if err != nil {
 		return nil, nil, err
 	}
-	logProblems(opts.Logger, lib.problems)
+	problems := lib.Problems()
+	logProblems(opts.Logger, problems)
 	if opts.Strict {
-		if err := firstError(lib.problems); err != nil {
-			return nil, lib.problems, err
+		if err := firstError(problems); err != nil {
+			return nil, problems, err
 		}
 	}
-	return lib, lib.problems, nil
+	return lib, problems, nil
 }
 
 // load makes the first snapshot.
@@ -74,12 +76,13 @@ func (b *builder) load(ctx context.Context) (*Library, *imageStore, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	files, err := b.readAll(ctx, found.articles)
+	files, err := b.readAll(ctx, found.articles, nil)
 	if err != nil {
 		return nil, nil, err
 	}
 	store := newImageStore(b.fsys, found.images)
-	lib, err := b.build(ctx, files, store, nil, nil)
+	slices.SortFunc(files, comparePaths)
+	lib, err := b.build(ctx, change{files: files}, store)
 	return lib, store, err
 }
 
@@ -186,21 +189,22 @@ func (b *builder) renderer(lang string) *markdown.Renderer {
 }
 
 // readAll reads files on all cores. A file that disappeared meanwhile is left
-// out; one that cannot be read is kept as a problem.
-func (b *builder) readAll(ctx context.Context, names []string) (map[string]*file, error) {
+// out; one that cannot be read is kept as a problem; one that known has as it is
+// comes from there.
+func (b *builder) readAll(ctx context.Context, names []string, known *Library) ([]*file, error) {
 	read := make([]*file, len(names))
-	err := parallel(ctx, len(names), func(i int) { read[i] = b.read(names[i]) })
-	files := make(map[string]*file, len(names))
-	for _, f := range read {
-		if f != nil {
-			files[f.path] = f
+	err := parallel(ctx, len(names), func(i int) {
+		var have *file
+		if known != nil {
+			have = known.file(names[i])
 		}
-	}
-	return files, err
+		read[i] = b.read(names[i], have)
+	})
+	return slices.DeleteFunc(read, func(f *file) bool { return f == nil }), err
 }
 
-func (b *builder) read(name string) *file {
-	f, err := readFile(b.fsys, name)
+func (b *builder) read(name string, have *file) *file {
+	f, err := readFile(b.fsys, name, have)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -211,32 +215,63 @@ func (b *builder) read(name string) *file {
 	return f
 }
 
-// build renders what is not rendered yet and assembles a snapshot. With prev,
-// the snapshot before, articles whose link targets or images changed are
-// rendered again; images names the changed ones. files is kept by the
-// snapshot.
-func (b *builder) build(ctx context.Context, files map[string]*file, store *imageStore, prev *Library, images map[string]struct{}) (*Library, error) {
-	assignAddresses(files, b.opts.Pages)
-	var changed map[string]struct{}
-	if prev != nil {
-		changed = moved(prev.files, files, images)
-	}
-	r := newResolver(b, files, store)
-	var work []*file
-	for _, f := range files {
-		if !f.done || f.touches(changed) {
-			work = append(work, f)
+// change is what a snapshot is to be made of.
+type change struct {
+	files   []*file             // in path order; kept by the snapshot
+	numbers []int32             // of the files that are new, when shape is given
+	shape   *shape              // of prev, when the files still fit it
+	prev    *Library            // the snapshot before, if any
+	images  map[string]struct{} // that came, went or changed since
+}
+
+// build renders what is not rendered yet and assembles a snapshot. Articles
+// whose link targets or images changed since the snapshot before are rendered
+// again.
+func (b *builder) build(ctx context.Context, c change, store *imageStore) (*Library, error) {
+	s, targets := c.shape, c.images
+	if s == nil {
+		s = newShape(c.files, b.opts.Pages)
+		if c.prev != nil {
+			targets = moved(c.prev, c.files, s)
+			maps.Copy(targets, c.images)
 		}
 	}
-	slices.SortFunc(work, func(x, y *file) int { return strings.Compare(x.path, y.path) })
-	done := make([]*file, len(work))
-	if err := parallel(ctx, len(work), func(i int) { done[i] = work[i].rendered(r, b.renderer(work[i].lang)) }); err != nil {
+	// A language that comes or goes is where links of any file may lead.
+	all := c.prev != nil && !slices.Equal(c.prev.shape.langs, s.langs)
+	work := c.stale(targets, all)
+	r := newResolver(b, slices.Clone(c.files), s, store)
+	if err := parallel(ctx, len(work), func(i int) {
+		f := r.files[work[i]]
+		c.files[work[i]] = f.rendered(r, b.renderer(f.lang))
+	}); err != nil {
 		return nil, err
 	}
-	for _, f := range done {
-		files[f.path] = f
+	if c.shape != nil {
+		if next := c.prev.edited(c.files, append(c.numbers, work...)); next != nil {
+			return next, nil
+		}
 	}
-	return assemble(b.fsys, b.opts.MediaPrefix, files), nil
+	return assemble(b.fsys, b.opts.MediaPrefix, c.files, s), nil
+}
+
+// stale are the numbers of the files that must be rendered: those that are not
+// yet, and those with a link or an image that means something else now.
+func (c *change) stale(targets map[string]struct{}, all bool) []int32 {
+	var out []int32
+	if c.shape != nil && len(targets) == 0 {
+		for _, n := range c.numbers {
+			if !c.files[n].done {
+				out = append(out, n)
+			}
+		}
+		return out
+	}
+	for n, f := range c.files {
+		if all || !f.done || f.touches(targets) {
+			out = append(out, int32(n))
+		}
+	}
+	return out
 }
 
 // parallel calls do for 0..n-1 on all cores, stopping when ctx ends.

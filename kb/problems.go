@@ -3,7 +3,6 @@ package kb
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 )
 
@@ -28,21 +27,20 @@ func sortProblems(problems []Problem) {
 func (l *Library) collectProblems() []Problem {
 	var out []Problem
 	aliases := map[string]string{}
-	for _, name := range slices.Sorted(maps.Keys(l.files)) {
-		f := l.files[name]
+	for _, f := range l.files {
 		out = append(out, f.problems...)
 		out = append(out, f.addressNotes...)
 		for _, link := range f.links {
-			target := l.files[link.target]
+			target := l.file(link.target)
 			if target == nil || target.article == nil {
 				continue
 			}
-			if _, ok := target.anchors[link.anchor]; !ok {
+			if _, ok := slices.BinarySearch(target.anchors, link.anchor); !ok {
 				hint := ""
-				if near := nearest(link.anchor, slices.Sorted(maps.Keys(target.anchors))); near != "" {
+				if near := nearest(link.anchor, target.anchors); near != "" {
 					hint = fmt.Sprintf("; did you mean #%s?", near)
 				}
-				out = append(out, Problem{Path: name, Line: link.line, Severity: Error,
+				out = append(out, Problem{Path: f.path, Line: link.line, Severity: Error,
 					Message: fmt.Sprintf("%s has no heading #%s%s", link.target, clip(link.anchor), hint)})
 			}
 		}
@@ -51,14 +49,14 @@ func (l *Library) collectProblems() []Problem {
 		}
 		for _, alias := range f.article.Aliases {
 			from := cleanSitePath(alias)
-			if a := l.byURL[from]; a != nil {
-				out = append(out, Problem{Path: name, Line: 1, Severity: Error,
+			if a := l.ByURL(from); a != nil {
+				out = append(out, Problem{Path: f.path, Line: 1, Severity: Error,
 					Message: fmt.Sprintf("the alias %s is the address of %s, which stays", alias, a.Path)})
 			} else if other := aliases[from]; other != "" {
-				out = append(out, Problem{Path: name, Line: 1, Severity: Error,
+				out = append(out, Problem{Path: f.path, Line: 1, Severity: Error,
 					Message: fmt.Sprintf("the alias %s is claimed by %s too", alias, other)})
 			} else {
-				aliases[from] = name
+				aliases[from] = f.path
 			}
 		}
 	}

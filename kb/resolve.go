@@ -13,13 +13,11 @@ import (
 // resolver knows every file of a snapshot that is being made. It is read by
 // all renderers at once.
 type resolver struct {
-	files    map[string]*file // by path, with addresses assigned
-	urls     map[string]*file // by site path
-	sections map[string]bool  // "fr/products"
-	langs    []string
-	images   *imageStore
-	media    string
-	pages    []string // site paths below the language that are not articles
+	*shape
+	files  []*file // by number
+	images *imageStore
+	media  string
+	pages  []string // site paths below the language that are not articles
 }
 
 // pageResolver resolves the links and images of one file.
@@ -27,6 +25,10 @@ type pageResolver struct {
 	*resolver
 	file *file
 }
+
+// looked notes what a link looked at: when that comes, goes or changes, the
+// file is rendered again.
+func (p *pageResolver) looked(target string) { p.file.targets = append(p.file.targets, target) }
 
 // link says what a destination means; it is called by the renderer.
 func (p *pageResolver) link(dest string) markdown.LinkTarget {
@@ -62,9 +64,9 @@ func (p *pageResolver) link(dest string) markdown.LinkTarget {
 // siteLink resolves "/fr/products/vps".
 func (p *pageResolver) siteLink(u *url.URL) markdown.LinkTarget {
 	clean := cleanSitePath(u.Path)
-	p.file.targets[strings.TrimSuffix(clean, ".md")] = struct{}{}
-	if f := p.urls[strings.TrimSuffix(clean, ".md")]; f != nil {
-		return p.to(f, u)
+	p.looked(strings.TrimSuffix(clean, ".md"))
+	if n, ok := p.urls[strings.TrimSuffix(clean, ".md")]; ok {
+		return p.to(p.files[n], u)
 	}
 	lang, rest, _ := strings.Cut(strings.TrimPrefix(clean, "/"), "/")
 	if slices.Contains(p.langs, lang) && (rest == "" || p.sections[lang+"/"+rest] || slices.Contains(p.pages, rest)) {
@@ -90,13 +92,13 @@ func (p *pageResolver) relativeLink(u *url.URL) markdown.LinkTarget {
 	for _, l := range langs {
 		for _, candidate := range []string{rest, rest + ".md", rest + "/index.md"} {
 			name := l + "/" + candidate
-			p.file.targets[name] = struct{}{}
-			if f := p.files[name]; f != nil && f.isPage() {
-				return p.to(f, u)
+			p.looked(name)
+			if n, ok := p.names[name]; ok && p.files[n].page {
+				return p.to(p.files[n], u)
 			}
 		}
 		section := strings.TrimSuffix(rest, "/_index.md")
-		p.file.targets[l+"/"+section+"/"] = struct{}{}
+		p.looked(l + "/" + section + "/")
 		if p.sections[l+"/"+section] {
 			return markdown.LinkTarget{URL: "/" + l + "/" + section, Hreflang: p.hreflang(l)}
 		}
@@ -108,7 +110,7 @@ func (p *pageResolver) relativeLink(u *url.URL) markdown.LinkTarget {
 }
 
 func (p *pageResolver) to(f *file, u *url.URL) markdown.LinkTarget {
-	p.file.targets[f.path] = struct{}{}
+	p.looked(f.path)
 	t := markdown.LinkTarget{URL: f.url(), Hreflang: p.hreflang(f.lang), File: f.path}
 	if u.RawQuery != "" {
 		t.URL += "?" + u.RawQuery
@@ -158,7 +160,7 @@ func (p *pageResolver) image(dest string) markdown.ImageTarget {
 			Problem: fmt.Sprintf("the image %q is on another site; it is linked, not loaded. Copy it into the content folder", clip(dest))}
 	}
 	for _, name := range p.imageCandidates(u.Path) {
-		p.file.targets[name] = struct{}{}
+		p.looked(name)
 		if name, ok := p.images.find(name); ok {
 			info, err := p.images.info(name)
 			t := markdown.ImageTarget{URL: p.mediaURL(name), Width: info.width, Height: info.height}

@@ -118,8 +118,8 @@ func (w *watcher) watchTree(name string) error {
 
 // rescan marks everything that was there and that is there.
 func (w *watcher) rescan() {
-	for name := range w.live.Current().files {
-		w.mark(name)
+	for _, f := range w.live.Current().files {
+		w.mark(f.path)
 	}
 	for name := range w.live.images.names {
 		w.mark(name)
@@ -152,9 +152,9 @@ func (w *watcher) note(ev fsnotify.Event) {
 		}
 	}
 	if ev.Has(fsnotify.Remove) || ev.Has(fsnotify.Rename) {
-		for known := range w.live.Current().files {
-			if strings.HasPrefix(known, name+"/") {
-				w.mark(known)
+		for _, known := range w.live.Current().files {
+			if strings.HasPrefix(known.path, name+"/") {
+				w.mark(known.path)
 			}
 		}
 		for known := range w.live.images.names {

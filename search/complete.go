@@ -62,6 +62,7 @@ func (x *Index) SetQueries(lang string, queries []string) {
 type titleTable struct {
 	slots    []titleSlot
 	words    []titleWord // sorted by word
+	recent   []titleWord // the same of later edits, until they are many
 	sections []*kb.Section
 }
 
@@ -78,63 +79,65 @@ type titleWord struct {
 	first   bool  // the label's first word
 }
 
-// newTitleTable lists the words of a view's titles and headings, taking over
-// from the table before what did not change.
-func newTitleTable(v *view, sections []*kb.Section, old *titleTable, entries map[*kb.Article]*entry) *titleTable {
-	t := &titleTable{sections: sections}
-	there := make(map[*entry]bool, len(v.arts))
-	if old != nil {
-		t.slots = slices.Clone(old.slots)
-		dead := 0
-		for i := range t.slots {
-			slot := &t.slots[i]
-			if e := slot.entry; e.art != nil && entries[e.art] == e {
-				slot.art, there[e] = e.art, true
-			} else {
-				slot.art = nil
-				dead++
+// titleTable lists the words of a view's titles and headings: those of the table
+// before, and those of the documents that it has not. Once a quarter of the
+// table is of articles that are gone it is made anew, in reading order.
+func (x *Index) titleTable(v *view, lib *kb.Library, before *snapshot, unlisted []*entry) *titleTable {
+	t := &titleTable{sections: lib.Sections(v.lang)}
+	var old *titleTable
+	if before != nil && before.views[v.lang] != nil {
+		old = before.views[v.lang].titles
+		t.slots, t.words, t.recent = slices.Clone(old.slots), old.words, old.recent
+	}
+	if t.refresh() > 100+len(v.nums)/4 {
+		old = nil
+	}
+	if old == nil {
+		t.slots, t.recent, unlisted = nil, nil, nil
+		for _, art := range lib.Articles(v.lang) {
+			if e := x.byArt[art]; e != nil {
+				unlisted = append(unlisted, e)
 			}
 		}
-		if dead > 100+len(v.arts)/4 { // start over rather than drag the dead along
-			return newTitleTable(v, sections, nil, entries)
-		}
+		t.words = t.list(v, unlisted)
+		return t
 	}
-	var added []titleWord
-	for _, art := range v.arts {
-		e := entries[art]
-		if e == nil || there[e] {
-			continue
-		}
-		slot := int32(len(t.slots))
-		t.slots = append(t.slots, titleSlot{e, art})
-		added = v.titleWords(added, slot, -1, art.Title)
-		for i := range art.Passages[:min(len(art.Passages), 1000)] {
-			if p := &art.Passages[i]; p.Heading != "" && p.Level <= 3 {
-				added = v.titleWords(added, slot, int16(i), p.Heading)
-			}
-		}
-	}
-	slices.SortFunc(added, compareTitleWords)
-	switch {
-	case old == nil:
-		t.words = added
-	case len(added) == 0:
-		t.words = old.words
-	default:
-		t.words = mergeTitleWords(old.words, added)
+	t.recent = merge(t.recent, t.list(v, unlisted), compareTitleWords)
+	if len(t.recent) > 1000+len(t.words)/16 {
+		t.words, t.recent = merge(t.words, t.recent, compareTitleWords), nil
 	}
 	return t
 }
 
-// mergeTitleWords puts a few sorted words into many.
-func mergeTitleWords(rest, added []titleWord) []titleWord {
-	out := make([]titleWord, 0, len(rest)+len(added))
-	for _, w := range added {
-		i, _ := slices.BinarySearchFunc(rest, w, compareTitleWords)
-		out = append(append(out, rest[:i]...), w)
-		rest = rest[i:]
+// refresh brings the slots' articles up to date and counts those that have
+// none any more.
+func (t *titleTable) refresh() (dead int) {
+	for i := range t.slots {
+		t.slots[i].art = t.slots[i].entry.art
+		if t.slots[i].art == nil {
+			dead++
+		}
 	}
-	return append(out, rest...)
+	return dead
+}
+
+// list gives documents slots and makes the sorted words of their titles and
+// headings.
+func (t *titleTable) list(v *view, entries []*entry) []titleWord {
+	var words []titleWord
+	for _, e := range entries {
+		e.listed = true
+		slot := int32(len(t.slots))
+		t.slots = append(t.slots, titleSlot{e, e.art})
+		words = v.titleWords(words, slot, -1, e.art.Title)
+		for i := range e.art.Passages[:min(len(e.art.Passages), 1000)] {
+			if p := &e.art.Passages[i]; p.Heading != "" && p.Level <= 3 {
+				words = v.titleWords(words, slot, int16(i), p.Heading)
+			}
+		}
+	}
+	slices.SortFunc(words, compareTitleWords)
+	return slices.Clip(words)
 }
 
 func compareTitleWords(a, b titleWord) int {
@@ -168,31 +171,39 @@ func (t *titleTable) match(words []string) map[titleEntry]float64 {
 	words = slices.Clone(words)
 	slices.SortFunc(words, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
 	for _, w := range words {
-		i, _ := slices.BinarySearchFunc(t.words, w, func(x titleWord, s string) int { return strings.Compare(x.fold, s) })
 		now := map[titleEntry]float64{}
-		for n := 0; i < len(t.words) && n < maxScan && strings.HasPrefix(t.words[i].fold, w); i++ {
-			x := t.words[i]
-			if t.slots[x.slot].art == nil {
-				continue
-			}
-			entry := titleEntry{x.slot, x.passage}
-			s := 1.0
-			if x.fold == w {
-				s += 0.3
-			}
-			if x.first {
-				s += 0.2
-			}
-			if have == nil {
-				now[entry] = max(now[entry], s)
-			} else if h, ok := have[entry]; ok {
-				now[entry] = max(now[entry], h+s)
-			}
-			n++
+		for _, run := range [][]titleWord{t.words, t.recent} {
+			t.matchWord(w, run, have, now)
 		}
 		have = now
 	}
 	return have
+}
+
+// matchWord adds to now the entries of a run that a word matches and that are
+// in have, unless that is nil.
+func (t *titleTable) matchWord(w string, run []titleWord, have, now map[titleEntry]float64) {
+	i, _ := slices.BinarySearchFunc(run, w, func(x titleWord, s string) int { return strings.Compare(x.fold, s) })
+	for n := 0; i < len(run) && n < maxScan && strings.HasPrefix(run[i].fold, w); i++ {
+		x := run[i]
+		if t.slots[x.slot].art == nil {
+			continue
+		}
+		entry := titleEntry{x.slot, x.passage}
+		s := 1.0
+		if x.fold == w {
+			s += 0.3
+		}
+		if x.first {
+			s += 0.2
+		}
+		if have == nil {
+			now[entry] = max(now[entry], s)
+		} else if h, ok := have[entry]; ok {
+			now[entry] = max(now[entry], h+s)
+		}
+		n++
+	}
 }
 
 // Complete offers articles, sections and known queries for a text that is

@@ -158,8 +158,8 @@ func writeSuggest(t *testing.T, w io.Writer, x *Index, qs []Labelled) {
 // plain is an article as the baselines see it.
 func plain(art *kb.Article) (title, description, body string) {
 	var b strings.Builder
-	for _, p := range art.Passages {
-		b.WriteString(p.Heading + "\n" + p.Text + "\n" + p.Code + "\n")
+	for i, p := range art.Texts() {
+		b.WriteString(art.Passages[i].Heading + "\n" + p.Text + "\n" + p.Code + "\n")
 	}
 	return art.Title, art.Description, b.String()
 }

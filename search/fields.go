@@ -156,9 +156,8 @@ func (c *counter) count(art *kb.Article) *tally {
 	for _, s := range art.Questions {
 		add(fQuestions, s, nil)
 	}
-	for i := range art.Passages {
-		p := &art.Passages[i]
-		add(fHeadings, p.Heading, &t.rows.head)
+	for i, p := range art.Texts() {
+		add(fHeadings, art.Passages[i].Heading, &t.rows.head)
 		add(fBody, p.Text, &t.rows.text)
 		add(fCode, p.Code, &t.rows.text)
 		t.rows.closePassage()
@@ -169,7 +168,7 @@ func (c *counter) count(art *kb.Article) *tally {
 
 // addTo adds in how many of the counted articles each word stands, times by:
 // -1 takes them back.
-func (c *counter) addTo(words map[string]map[string]int32, by int32) {
+func (c *counter) addTo(words wordCounts, by int32) {
 	lang := c.a.lang.tag
 	m := words[lang]
 	if m == nil {

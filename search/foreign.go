@@ -70,7 +70,6 @@ func (x *Index) findForeign(ctx context.Context, s *snapshot, v, o *view, text s
 	if err != nil {
 		return nil, err
 	}
-	sib := v.siblings[o.lang]
 	at := map[uint32]int{}
 	out := *own
 	out.top = slices.Clone(own.top)
@@ -79,10 +78,11 @@ func (x *Index) findForeign(ctx context.Context, s *snapshot, v, o *view, text s
 		at[out.top[i].num] = i
 	}
 	for _, c := range other.top {
-		if sib[c.num] < 0 {
+		own := v.byPair[s.docs[c.num].pair]
+		if own < 0 {
 			continue
 		}
-		num := uint32(sib[c.num])
+		num := uint32(own)
 		art, from := s.docs[num].art, s.docs[c.num].art
 		if len(art.Passages) != len(from.Passages) {
 			c.best = -1

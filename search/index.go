@@ -42,11 +42,9 @@ type Index struct {
 	analyzers map[string]*analyzer
 	lexicons  map[string]*lexicon
 	tokens    *cache[*kb.Article, *articleTokens]
-	entries   map[string]*entry      // Bleve's documents by their prefix; nil until read
-	byArt     map[*kb.Article]*entry // those of the library synchronised last
-	round     uint64                 // number of the Sync
-	segments  map[uint64][]*entry    // the documents of each of Bleve's segments, which never change
-	vocabs    map[string]vocab       // nil until read
+	catalogue                  // of Bleve's documents
+	vocabs    map[string]vocab // nil until read
+	words     wordsFile        // that keeps them
 
 	mu   sync.RWMutex // guards snap against being closed under a query
 	snap *snapshot
@@ -71,7 +69,7 @@ func Open(o Options) (*Index, error) {
 	}
 	return &Index{log: o.Logger, clock: o.Clock, ro: o.ReadOnly, lexFS: o.Lexicon, store: st,
 		analyzers: map[string]*analyzer{}, lexicons: map[string]*lexicon{},
-		tokens: newCache[*kb.Article, *articleTokens](64 << 20)}, nil
+		tokens: newCache[*kb.Article, *articleTokens](64 << 20), words: wordsFile{dir: o.Dir}}, nil
 }
 
 // Close releases the index. Queries that come later are refused as
@@ -134,14 +132,15 @@ func (x *Index) Sync(ctx context.Context, lib *kb.Library) (SyncStats, error) {
 	var saved sync.WaitGroup
 	changed, err := x.update(ctx, lib, &stats, &saved)
 	if err != nil {
+		x.entries, x.library, x.vocabs = nil, nil, nil // whatever was written is read again
 		return stats, err
 	}
 	if err := x.renew(lib); err != nil {
 		return stats, err
 	}
 	saved.Wait() // findable before it is on disk, returned when it is
-	if changed && !x.ro {
-		if err := saveWords(x.store.dir, fingerprint(x.entries), x.vocabs); err != nil {
+	if !x.ro {
+		if err := x.words.save(x.fingerprint(), x.vocabs, changed); err != nil {
 			return stats, err
 		}
 	}
@@ -164,50 +163,52 @@ func (x *Index) addLanguage(lang string) error {
 	return nil
 }
 
-// update brings Bleve's documents and the vocabularies up to date; changed says
-// that the vocabularies need saving, saved is done when Bleve is on disk.
-func (x *Index) update(ctx context.Context, lib *kb.Library, stats *SyncStats, saved *sync.WaitGroup) (changed bool, err error) {
+// update brings Bleve's documents and the vocabularies up to date. It gives by
+// how many articles more or fewer each word stands in; saved is done when Bleve
+// is on disk.
+func (x *Index) update(ctx context.Context, lib *kb.Library, stats *SyncStats, saved *sync.WaitGroup) (wordCounts, error) {
 	if x.entries == nil {
-		if err := x.readEntries(); err != nil {
-			return false, err
+		if err := x.catalogue.read(x.store); err != nil {
+			return nil, err
 		}
 	}
-	fresh, kept, gone := x.compare(lib)
-	stats.Added, stats.Removed, stats.Kept = len(fresh), len(gone), len(kept)
-	words := map[string]map[string]int32{}
+	print := x.fingerprint() // of the documents that were counted
+	fresh, gone := x.compare(lib)
+	stats.Added, stats.Removed, stats.Kept = len(fresh), len(gone), lib.Len()-len(fresh)
+	words := wordCounts{}
 	if x.vocabs == nil {
 		var ok bool
-		if x.vocabs, ok = loadWords(x.store.dir, fingerprint(x.entries)); !ok {
+		if x.vocabs, ok = x.words.load(print); !ok {
 			x.vocabs = map[string]vocab{}
-			x.recount(kept, words)
+			x.recount(words)
 		}
 	}
 	if len(fresh)+len(gone) > 0 {
 		if x.ro {
-			return false, errs.New(errs.Conflict, "", fmt.Errorf("the search index is open for reading only and %d articles changed since it was written; let the server index them first", len(fresh)+len(gone)))
+			return nil, errs.New(errs.Conflict, "", fmt.Errorf("the search index is open for reading only and %d articles changed since it was written; let the server index them first", len(fresh)+len(gone)))
 		}
 		if err := x.write(ctx, fresh, gone, words, saved); err != nil {
-			x.entries, x.byArt, x.vocabs = nil, nil, nil // whatever was written is read again
-			return false, err
+			return nil, err
 		}
 	}
 	for lang, w := range words {
 		x.vocabs[lang] = x.vocabs[lang].with(w)
 	}
-	return len(words)+len(gone) > 0, nil
+	x.library = lib
+	return words, nil
 }
 
 // write gives Bleve the fresh articles and takes the gone ones from it, two
 // batches at a time.
-func (x *Index) write(ctx context.Context, fresh []*kb.Article, gone []*entry, words map[string]map[string]int32, saved *sync.WaitGroup) error {
+func (x *Index) write(ctx context.Context, fresh []*kb.Article, gone []departed, words wordCounts, saved *sync.WaitGroup) error {
 	if len(gone) > 0 {
 		batch := index.NewBatch()
 		lost := x.counters()
-		for _, e := range gone {
-			batch.Delete(e.name)
-			delete(x.entries, e.prefix)
-			if e.art != nil { // else a run before this one indexed it, and its words stay
-				lost[e.art.Lang].count(e.art)
+		for _, g := range gone {
+			batch.Delete(g.name)
+			x.remove(g.entry)
+			if g.art != nil { // else a run before this one indexed it, and its words stay
+				lost[g.art.Lang].count(g.art)
 			}
 		}
 		lost.addTo(words, -1)
@@ -242,7 +243,7 @@ func (x *Index) write(ctx context.Context, fresh []*kb.Article, gone []*entry, w
 	}
 	g.Go(func() error {
 		defer close(parts)
-		for part := range slices.Chunk(fresh, syncBatch) {
+		for part := range slices.Chunk(fresh, min(syncBatch, 1+len(fresh)/writers)) {
 			select {
 			case parts <- part:
 			case <-ctx.Done():
@@ -266,13 +267,13 @@ func (x *Index) counters() counters {
 }
 
 // addTo adds what all the counters counted.
-func (c counters) addTo(words map[string]map[string]int32, by int32) {
+func (c counters) addTo(words wordCounts, by int32) {
 	for _, one := range c {
 		one.addTo(words, by)
 	}
 }
 
-// add counts articles into a batch; mu guards x's entries.
+// add counts articles into a batch; mu guards the catalogue.
 func (x *Index) add(batch *index.Batch, arts []*kb.Article, c counters, mu *sync.Mutex) {
 	docs := make([]index.Document, len(arts))
 	for i, art := range arts {
@@ -282,8 +283,7 @@ func (x *Index) add(batch *index.Batch, arts []*kb.Article, c counters, mu *sync
 	mu.Lock()
 	defer mu.Unlock()
 	for i, art := range arts {
-		e := x.entry(docs[i].ID())
-		e.art, x.byArt[art] = art, e
+		x.join(x.entry(docs[i].ID()), art)
 	}
 }
 

@@ -115,11 +115,9 @@ func (s *snapshot) articleFeatures(m map[string]float64, f *found) {
 // aligned says whether the passages of an article and its translations stand
 // for each other.
 func (s *snapshot) aligned(art *kb.Article) bool {
-	for _, v := range s.views {
-		for _, o := range v.arts {
-			if o.Pair == art.Pair && len(o.Passages) != len(art.Passages) {
-				return false
-			}
+	for lang := range s.views {
+		if o := s.library.Translation(art, lang); o != nil && len(o.Passages) != len(art.Passages) {
+			return false
 		}
 	}
 	return true

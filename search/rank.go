@@ -69,11 +69,10 @@ func (s *snapshot) addAlt(v *view, a *alt, factor float32, w *scratch) {
 	worth := float32(a.weight*a.idf) * factor
 	if len(a.terms) == 1 {
 		t := &a.terms[0]
-		sib := v.siblings[t.lang]
 		for _, p := range t.list {
 			d := p.doc
 			if t.lang != v.lang {
-				if own := sib[d]; own >= 0 {
+				if own := v.byPair[s.docs[d].pair]; own >= 0 && s.docs[d].art != nil {
 					w.note(uint32(own), worth*saturate(&s.docs[d], p.packed))
 				}
 				continue

@@ -175,13 +175,14 @@ func (s *snapshot) hit(f *found, c candidate) Hit {
 	if best >= 0 {
 		h.Anchor, h.Heading = art.Passages[best].Anchor, art.Passages[best].Heading
 	}
-	if best < 0 || strings.TrimSpace(art.Passages[best].Text) == "" {
-		if art.Description != "" || len(art.Passages) == 0 {
+	texts := art.Texts()
+	if best < 0 || strings.TrimSpace(texts[best].Text) == "" {
+		if art.Description != "" || len(texts) == 0 {
 			h.Excerpt = f.want.mark(a, cutAround(art.Description, 0))
 			return h
 		}
 		best = 0
 	}
-	h.Excerpt = f.want.excerpt(a, art.Passages[best].Text)
+	h.Excerpt = f.want.excerpt(a, texts[best].Text)
 	return h
 }

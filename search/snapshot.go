@@ -15,6 +15,7 @@ import (
 // they were made from. It never changes; a Sync makes another.
 type snapshot struct {
 	reader   index.IndexReader
+	library  *kb.Library
 	docs     []doc // by Bleve's document number; art is nil for a removed one
 	views    map[string]*view
 	postings *cache[string, termList]
@@ -25,6 +26,7 @@ type snapshot struct {
 type doc struct {
 	art     *kb.Article
 	name    string // of Bleve's document
+	pair    int32  // number of the translation pair
 	view    *view
 	norms   [numFields]float32 // weight of one occurrence in each field, over the field's length
 	lengths [numFields]int
@@ -36,48 +38,51 @@ type view struct {
 	analyzer *analyzer
 	lexicon  *lexicon
 	vocab    vocab
-	arts     []*kb.Article
-	nums     []uint32           // document numbers of arts
+	nums     []uint32           // document numbers
+	byPair   []int32            // the document number of each translation pair, -1 for none
 	avg      [numFields]float64 // mean length of each field, in words
-	siblings map[string][]int32 // other language: its document -> ours, -1 for none
 	titles   *titleTable        // for type-ahead
 	newest   time.Time          // the latest date of an article
 }
 
 // newSnapshot joins what r sees with the articles of lib.
 func (x *Index) newSnapshot(r index.IndexReader, lib *kb.Library, before *snapshot) (*snapshot, error) {
-	s := &snapshot{reader: r, views: map[string]*view{}, postings: newCache[string, termList](48 << 20)}
+	s := &snapshot{reader: r, library: lib, views: map[string]*view{}, postings: newCache[string, termList](48 << 20)}
 	for _, lang := range lib.Langs() {
-		s.views[lang] = &view{lang: lang, analyzer: x.analyzers[lang], lexicon: x.lexicons[lang], arts: lib.Articles(lang), siblings: map[string][]int32{}}
+		v := &view{lang: lang, analyzer: x.analyzers[lang], lexicon: x.lexicons[lang], vocab: x.vocabs[lang], byPair: make([]int32, len(x.pairs))}
+		for i := range v.byPair {
+			v.byPair[i] = -1
+		}
+		s.views[lang] = v
 	}
 	size := lib.Len() + 64
 	if before != nil {
 		size = max(size, len(before.docs)+64)
 	}
 	s.docs = make([]doc, 0, size)
-	err := x.eachEntry(r, func(num uint32, e *entry) {
-		if e.art == nil || x.byArt[e.art] != e {
-			return // gone, or of a file that is not an article any more
+	unlisted := map[string][]*entry{}
+	err := x.each(r, func(num uint32, e *entry) {
+		if e.art == nil {
+			return // of a file that is not an article any more
 		}
 		for uint32(len(s.docs)) <= num {
 			s.docs = append(s.docs, doc{})
 		}
+		v := s.views[e.lang]
 		e.num = num
-		s.docs[num] = doc{art: e.art, name: e.name, view: s.views[e.art.Lang], lengths: e.lengths}
+		s.docs[num] = doc{art: e.art, name: e.name, pair: e.pair, view: v, lengths: e.lengths}
+		v.add(num, e)
+		if !e.listed {
+			unlisted[e.lang] = append(unlisted[e.lang], e)
+		}
 	})
 	if err != nil {
 		return nil, err
 	}
-	for _, v := range s.views {
-		v.measure(s.docs, x.byArt)
-		v.vocab = x.vocabs[v.lang]
-		var old *titleTable
-		if before != nil && before.views[v.lang] != nil {
-			old = before.views[v.lang].titles
-		}
-		v.titles = newTitleTable(v, lib.Sections(v.lang), old, x.byArt)
+	for lang, v := range s.views {
+		v.measure(s.docs)
+		v.titles = x.titleTable(v, lib, before, unlisted[lang])
 	}
-	s.pair(lib, x.byArt)
 	n := len(s.docs)
 	s.scratch.New = func() any {
 		return &scratch{total: make([]float32, n), part: make([]float32, n), sum: make([]float32, n), seen: make([]bool, n)}
@@ -85,22 +90,20 @@ func (x *Index) newSnapshot(r index.IndexReader, lib *kb.Library, before *snapsh
 	return s, nil
 }
 
-// measure computes the field lengths' means and every document's norms.
-func (v *view) measure(docs []doc, entries map[*kb.Article]*entry) {
-	v.nums = make([]uint32, 0, len(v.arts))
-	for _, art := range v.arts {
-		if art.Updated.After(v.newest) {
-			v.newest = art.Updated
-		}
-		e := entries[art]
-		if e == nil {
-			continue
-		}
-		v.nums = append(v.nums, e.num)
-		for f, l := range e.lengths {
-			v.avg[f] += float64(l)
-		}
+// add notes a document of the view.
+func (v *view) add(num uint32, e *entry) {
+	v.nums = append(v.nums, num)
+	v.byPair[e.pair] = int32(num)
+	for f, l := range e.lengths {
+		v.avg[f] += float64(l)
 	}
+	if e.updated.After(v.newest) {
+		v.newest = e.updated
+	}
+}
+
+// measure computes the field lengths' means and every document's norms.
+func (v *view) measure(docs []doc) {
 	for f := range v.avg {
 		v.avg[f] /= math.Max(1, float64(len(v.nums)))
 	}
@@ -112,33 +115,6 @@ func (v *view) measure(docs []doc, entries map[*kb.Article]*entry) {
 				rel = float64(d.lengths[f]) / v.avg[f]
 			}
 			d.norms[f] = float32(weights.field[f] / (1 - weights.b[f] + weights.b[f]*rel))
-		}
-	}
-}
-
-// pair links every document to its translations.
-func (s *snapshot) pair(lib *kb.Library, entries map[*kb.Article]*entry) {
-	for lang, v := range s.views {
-		for other := range s.views {
-			if other == lang {
-				continue
-			}
-			m := make([]int32, len(s.docs))
-			for i := range m {
-				m[i] = -1
-			}
-			for _, art := range v.arts {
-				own := entries[art]
-				if own == nil {
-					continue
-				}
-				if t := lib.Translation(art, other); t != nil {
-					if from := entries[t]; from != nil {
-						m[from.num] = int32(own.num)
-					}
-				}
-			}
-			v.siblings[other] = m
 		}
 	}
 }

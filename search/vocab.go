@@ -63,7 +63,7 @@ func (v vocab) with(words map[string]int32) vocab {
 		out = slices.DeleteFunc(out, func(w vword) bool { return w.df <= 0 })
 	}
 	slices.SortFunc(fresh, compareWords)
-	return merge(out, fresh)
+	return merge(out, fresh, compareWords)
 }
 
 func newWord(text, folded string, df int32) vword {
@@ -74,14 +74,14 @@ func newWord(text, folded string, df int32) vword {
 	return w
 }
 
-// merge puts two sorted vocabularies together.
-func merge(a, b vocab) vocab {
+// merge puts two sorted lists together, the second short beside the first.
+func merge[S ~[]E, E any](a, b S, compare func(E, E) int) S {
 	if len(b) == 0 {
 		return a
 	}
-	out := make(vocab, 0, len(a)+len(b))
+	out := make(S, 0, len(a)+len(b))
 	for _, w := range b {
-		i, _ := slices.BinarySearchFunc(a, w, compareWords)
+		i, _ := slices.BinarySearchFunc(a, w, compare)
 		out = append(append(out, a[:i]...), w)
 		a = a[i:]
 	}

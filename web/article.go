@@ -48,7 +48,7 @@ func (s *Server) articleView(sh *shelf, p *shelfPage) articleView {
 	v := articleView{
 		Chrome:      s.chrome(loc, a.Section+"/"+a.Slug, a.Title),
 		Article:     a,
-		Body:        template.HTML(a.HTML), // sanitised by the library
+		Body:        template.HTML(a.HTML()), // sanitised by the library
 		Section:     sectionName(sh.library, loc, a.Section),
 		SectionPath: "/" + loc.Lang + "/" + a.Section + "/",
 		Minutes:     a.ReadingMinutes(),

@@ -170,7 +170,7 @@ func (s *Server) markdown(c *gin.Context, sh *shelf, address string) error {
 		if a.Description != "" {
 			b.WriteString("> " + a.Description + "\n\n")
 		}
-		b.Write(a.Markdown)
+		b.Write(a.Markdown())
 		r = newReady([]byte(b.String()), typeMarkdown, cacheRevalidate)
 		r.link = []string{"<" + s.absolute(a.URL()) + `>; rel="canonical"`}
 		p.twin.Store(r)

@@ -33,7 +33,7 @@ var rules = []rule{
 	{path: "content"},
 	{path: "kb", rooms: []string{"kb/markdown"}, others: []string{
 		"github.com/yuin/goldmark", "github.com/alecthomas/chroma", "github.com/microcosm-cc/bluemonday", "github.com/goccy/go-yaml",
-		"github.com/fsnotify/fsnotify", "golang.org/x/net/html", "golang.org/x/text", "golang.org/x/image", "golang.org/x/sync",
+		"github.com/fsnotify/fsnotify", "github.com/golang/snappy", "golang.org/x/net/html", "golang.org/x/text", "golang.org/x/image", "golang.org/x/sync",
 	}},
 	{path: "search", rooms: []string{"kb"}, others: []string{"github.com/blevesearch/", "github.com/goccy/go-yaml", "golang.org/x/text", "golang.org/x/sync"}},
 	{path: "search/tickets", rooms: []string{"search"}, others: []string{"github.com/blevesearch/"}},

@@ -86,7 +86,7 @@ func (w *writer) row(row ast.Node, head bool) {
 		w.inlines(cell)
 		w.str("</", tag, ">")
 		if w.quiet == 0 {
-			w.prose.WriteByte(' ')
+			w.prose = append(w.prose, ' ')
 		}
 	}
 	w.str("</tr>\n")

@@ -57,7 +57,7 @@ func (w *writer) codeBlock(lang, code string) {
 	w.coloured(lexer, code)
 	w.str("</code></pre></div>\n")
 	if w.quiet == 0 {
-		w.code.WriteString(code)
+		w.code = append(w.code, code...)
 	}
 }
 

@@ -28,6 +28,7 @@ type Page struct {
 	FirstLine int                           // line of the file on which the source starts, 1-based
 	Link      func(dest string) LinkTarget  // resolves a link; nil keeps only external links
 	Image     func(dest string) ImageTarget // resolves an image; nil knows no image
+	Out       []byte                        // memory that the HTML may be written to; may be nil
 }
 
 // Heading is an entry of the table of contents.

@@ -109,7 +109,7 @@ func (w *writer) heading(n *ast.Heading) {
 	w.out = bytes.TrimRight(w.out, " ") // before an id in braces
 	w.str("</", tag, ">\n")
 	if !inArticle && w.quiet == 0 { // inside a tab or a note it does not cut the article
-		w.prose.WriteString(t.text)
+		w.prose = append(w.prose, t.text...)
 		w.endLine()
 	}
 	if t.level <= 3 && inArticle {

@@ -133,7 +133,7 @@ func (w *writer) rawProse(s string) {
 	if w.rawPre > 0 {
 		w.esc(s)
 		if w.quiet == 0 {
-			w.code.WriteString(s)
+			w.code = append(w.code, s...)
 		}
 		return
 	}
@@ -372,7 +372,7 @@ func (w *writer) endTag(raw, name string, line int) {
 			return
 		}
 		if w.rawPre--; w.quiet == 0 {
-			w.code.WriteByte('\n')
+			w.code = append(w.code, '\n')
 		}
 		w.str("</pre>")
 	default:
@@ -382,6 +382,6 @@ func (w *writer) endTag(raw, name string, line int) {
 	if endsLine[tag] {
 		w.endLine()
 	} else if (tag == "td" || tag == "th") && w.quiet == 0 {
-		w.prose.WriteByte(' ')
+		w.prose = append(w.prose, ' ')
 	}
 }

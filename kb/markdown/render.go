@@ -1,6 +1,7 @@
 package markdown
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"sort"
@@ -32,7 +33,7 @@ func New(texts Texts) *Renderer { return &Renderer{texts: texts, parser: newPars
 // whole article go through bluemonday and a parser that closes what was left
 // open. TestOwnOutputNeedsNoSanitiser and FuzzRender hold that.
 func (r *Renderer) Render(src []byte, page Page) Result {
-	w := &writer{r: r, page: page, ids: anchors{}, out: make([]byte, 0, 2*len(src)+256)}
+	w := &writer{r: r, page: page, ids: anchors{}, out: slices.Grow(page.Out[:0], 2*len(src)+256)}
 	if why := tooComplex(src); why != "" {
 		return w.plain(src, why)
 	}
@@ -72,10 +73,10 @@ type writer struct {
 	known      map[string]string // letters and digits of an id -> the id
 	wanted     []wantedAnchor
 	passage    Passage
-	prose      strings.Builder
-	code       strings.Builder
-	quiet      int  // above zero, text is written but not collected
-	raw        bool // HTML of the author's is in out
+	prose      []byte // of the passage at hand
+	code       []byte // the same
+	quiet      int    // above zero, text is written but not collected
+	raw        bool   // HTML of the author's is in out
 	tables     int
 	openTables int       // of the author's HTML
 	rawPre     int       // the same for pre
@@ -174,7 +175,7 @@ func (w *writer) finish() Result {
 	for _, p := range res.Passages {
 		res.Words += countWords(p.Heading) + countWords(p.Text)
 	}
-	if len(strings.TrimSpace(string(res.HTML))) == 0 {
+	if len(bytes.TrimSpace(res.HTML)) == 0 {
 		w.fail(w.page.FirstLine, "nothing of the article's text can be shown")
 		res.HTML = nil
 	}
@@ -197,8 +198,7 @@ func countWords(s string) int {
 func (w *writer) plain(src []byte, why string) Result {
 	w.res = Result{Issues: w.res.Issues}
 	w.out, w.raw, w.ids = w.out[:0], false, anchors{}
-	w.prose.Reset()
-	w.code.Reset()
+	w.prose, w.code = w.prose[:0], w.code[:0]
 	w.passage = Passage{}
 	w.fail(w.page.FirstLine, "the article is shown as plain text: %s", why)
 	for p := range strings.SplitSeq(string(src), "\n\n") {
@@ -218,14 +218,14 @@ func (w *writer) plain(src []byte, why string) Result {
 func (w *writer) text(s string) {
 	w.esc(s)
 	if w.quiet == 0 {
-		w.prose.WriteString(s)
+		w.prose = append(w.prose, s...)
 	}
 }
 
 // endLine ends a block in the passage's text.
 func (w *writer) endLine() {
 	if w.quiet == 0 {
-		w.prose.WriteByte('\n')
+		w.prose = append(w.prose, '\n')
 	}
 }
 
@@ -238,33 +238,37 @@ func (w *writer) startPassage(t *title) {
 // endPassage keeps the passage so far; an empty one before the first heading
 // is left out.
 func (w *writer) endPassage() {
-	w.passage.Text = squeeze(w.prose.String())
-	w.passage.Code = strings.TrimRight(w.code.String(), "\n")
-	w.prose.Reset()
-	w.code.Reset()
+	w.passage.Text = squeeze(w.prose)
+	w.passage.Code = string(bytes.TrimRight(w.code, "\n"))
+	w.prose, w.code = w.prose[:0], w.code[:0]
 	if w.passage.Heading != "" || w.passage.Text != "" || w.passage.Code != "" {
 		w.res.Passages = append(w.res.Passages, w.passage)
 	}
 	w.passage = Passage{}
 }
 
-// squeeze drops empty lines and repeated spaces.
-func squeeze(s string) string {
-	out := make([]byte, 0, len(s))
-	for l := range strings.SplitSeq(s, "\n") {
-		start := len(out)
-		for f := range strings.FieldsSeq(l) {
-			if len(out) > start {
+// squeeze drops empty lines and repeated spaces. It works in s, which it
+// overwrites.
+func squeeze(s []byte) string {
+	out, line := s[:0], 0 // what is written never overtakes what is read
+	for len(s) > 0 {
+		var l []byte
+		l, s, _ = bytes.Cut(s, newline)
+		line = len(out)
+		for f := range bytes.FieldsSeq(l) {
+			if len(out) > line {
 				out = append(out, ' ')
-			} else if start > 0 {
+			} else if line > 0 {
 				out = append(out, '\n')
-				start++
+				line++
 			}
 			out = append(out, f...)
 		}
 	}
 	return string(out)
 }
+
+var newline = []byte{'\n'}
 
 // blocks writes the children of a block.
 func (w *writer) blocks(parent ast.Node) {
