@@ -100,8 +100,8 @@ type year struct {
 	now     time.Time
 	plan    plan
 	tickets int
-	kills   int
-	token   string // of the API
+	kills   []time.Time // still to come
+	token   string      // of the API
 	secret  []byte
 	staff   *visitor
 	sink    *sink
@@ -110,7 +110,7 @@ type year struct {
 
 func newYear(t *testing.T, binary string, tickets, kills int, seed uint64) *year {
 	y := &year{
-		t: t, binary: binary, tickets: tickets, kills: kills, rnd: rand.New(rand.NewPCG(seed, 2026)), deeds: map[string]int{},
+		t: t, binary: binary, tickets: tickets, kills: make([]time.Time, kills), rnd: rand.New(rand.NewPCG(seed, 2026)), deeds: map[string]int{},
 		clock: filepath.Join(t.TempDir(), "clock"), sink: &sink{got: map[string]map[string]int{}},
 	}
 	server := httptest.NewServer(y.sink)
@@ -207,7 +207,6 @@ func (p *plan) Pop() any {
 // person's or a timer's, with the processes killed in between.
 func (y *year) live() {
 	y.prepare()
-	steps := 0
 	for y.plan.Len() > 0 {
 		next := heap.Pop(&y.plan).(*deed)
 		y.until(next.at)
@@ -215,13 +214,11 @@ func (y *year) live() {
 			return
 		}
 		y.act(next)
-		if steps++; y.kills > 0 && y.rnd.IntN(max(1, y.plan.Len()/y.kills)) == 0 {
-			y.kills--
+		for len(y.kills) > 0 && y.now.After(y.kills[0]) {
 			y.kill()
 		}
 	}
-	for y.kills > 0 {
-		y.kills--
+	for len(y.kills) > 0 {
 		y.kill()
 	}
 	y.until(yearEnd.Add(30 * 24 * time.Hour))
@@ -249,10 +246,13 @@ func (y *year) prepare() {
 	if err := db.Close(); err != nil {
 		y.t.Fatal(err)
 	}
-	span := yearEnd.Sub(yearStart) - 24*time.Hour
+	someday := func() time.Time { return yearStart.Add(time.Duration(y.rnd.Int64N(int64(364 * 24 * time.Hour)))) }
+	for i := range y.kills {
+		y.kills[i] = someday()
+	}
+	slices.SortFunc(y.kills, time.Time.Compare)
 	for i := range y.tickets {
-		at := yearStart.Add(time.Duration(y.rnd.Int64N(int64(span))))
-		y.plan = append(y.plan, &deed{at: at, key: fmt.Sprintf("sim-%d", i), left: 3 + y.rnd.IntN(6)})
+		y.plan = append(y.plan, &deed{at: someday(), key: fmt.Sprintf("sim-%d", i), left: 3 + y.rnd.IntN(6)})
 	}
 	heap.Init(&y.plan)
 }
@@ -319,13 +319,14 @@ func (y *year) quiet() {
 // kill ends a process in the middle of whatever it does and starts it again.
 func (y *year) kill() {
 	i := y.rnd.IntN(len(y.sites))
+	y.kills = y.kills[1:]
 	y.deeds["kill"]++
 	// Work is set off first, so that the kill falls into it.
 	next := y.number("SELECT MIN(wake_at) FROM tickets")
 	if next > 0 {
 		y.set(time.UnixMilli(next))
 	}
-	time.Sleep(time.Duration(y.rnd.IntN(20)) * time.Millisecond) // a random moment is the point
+	time.Sleep(time.Duration(y.rnd.IntN(12)) * time.Millisecond) // a random moment is the point
 	y.sites[i].kill()
 	y.begin(i)
 	y.set(y.now.Add(2*time.Minute + time.Second)) // leases end
