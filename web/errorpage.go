@@ -40,7 +40,8 @@ func (s *Server) writeErrorPage(c *gin.Context, f failure, id string, detail *er
 	if f.status >= http.StatusInternalServerError {
 		v.RequestID = id
 	}
-	if v.Missing {
+	// A secret link that is wrong or over names no article.
+	if v.Missing && (detail == nil || detail.Key == "") {
 		v.Query = guess(c.Request.URL)
 		v.Near = s.near(c, loc, v.Query)
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"path"
 	"slices"
 	"strconv"
@@ -370,4 +371,16 @@ func (l *Locale) Decimal(x float64, decimals int) string {
 // Percent is a share between 0 and 1 as a percentage, "62,5 %".
 func (l *Locale) Percent(share float64, decimals int) string {
 	return l.T("number.percent", "N", l.Decimal(share*100, decimals))
+}
+
+// Share is a share between 0 and 1 that somebody set, such as a credit's, as
+// a percentage with the decimals it has and two at most: "5 %", "2,5 %".
+func (l *Locale) Share(share float64) string {
+	for decimals := range 2 {
+		scale := math.Pow10(decimals + 2)
+		if math.Abs(share*scale-math.Round(share*scale)) < 1e-6 {
+			return l.Percent(share, decimals)
+		}
+	}
+	return l.Percent(share, 2)
 }

@@ -57,6 +57,7 @@ type insightsView struct {
 	Lead   string
 	Period report.Period
 	Query  string // of the period, for links
+	JSON   string // path of the figures for programs
 	Spans  []spanLink
 	Errors map[string]string
 	From   string // as typed
@@ -148,6 +149,7 @@ func (s *Server) insightsView(c *gin.Context, m *ticket.Staff, in insight) (*ins
 	if err != nil {
 		return nil, nil, err
 	}
+	v.JSON = "/staff/insights/" + in.name + ".json?" + v.Query
 	for i := range v.Blocks {
 		v.Blocks[i].CSV = "/staff/insights/" + in.name + ".csv?table=" + v.Blocks[i].ID + "&" + v.Query
 	}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -131,9 +130,11 @@ func (th thread) detail(e ticket.Event) string {
 	case ticket.Linked, ticket.Unlinked, ticket.Absorbed, ticket.SplitOff, ticket.FollowedUp:
 		return th.other(d.Other)
 	case ticket.AlertFired:
-		return named("target.")(d.Target) + " " + strconv.Itoa(d.Percent) + " %"
+		return named("target.")(d.Target) + " " + loc.Percent(float64(d.Percent)/100, 0)
 	case ticket.BreachNoted:
 		return named("target.")(d.Target)
+	case ticket.CustomerTold:
+		return named("staff.mails.kind_")(d.MailKind)
 	case ticket.EscalationDue:
 		return named("level.")(d.To)
 	}

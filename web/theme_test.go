@@ -110,7 +110,7 @@ func TestFrenchTypography(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wrong := regexp.MustCompile(` [:;!?»](?:\s|"|$)|« |[a-zé][;!?](?:\s|"|$)|'|\.\.\.`)
+	wrong := regexp.MustCompile(` [:;!?»%](?:\s|"|$)|« |[a-zé][;!?](?:\s|"|$)|'|\.\.\.`)
 	for i, line := range strings.Split(string(source), "\n") {
 		if key, value, ok := strings.Cut(line, " = "); ok && !strings.HasPrefix(line, "#") {
 			if m := wrong.FindString(value); m != "" {
@@ -139,6 +139,14 @@ func TestLocale(t *testing.T) {
 		{"small negative", en.Decimal(-0.5, 1), "−0.5"},
 		{"percent", fr.Percent(0.625, 1), "62,5\u202f%"},
 		{"percent in English", en.Percent(0.625, 1), "62.5%"},
+		{"a share without decimals", fr.Share(.05), "5\u202f%"},
+		{"a share with one", fr.Share(.025), "2,5\u202f%"},
+		{"a share with two", en.Share(.1234), "12.34%"},
+		{"month", fr.PeriodName("2026-08"), "août 2026"},
+		{"quarter", fr.PeriodName("2026-Q3"), "3e trimestre 2026"},
+		{"quarter in English", en.PeriodName("2026-Q1"), "Q1 2026"},
+		{"no month", en.PeriodName("2026-13"), "2026-13"},
+		{"no quarter", en.PeriodName("2026-Q5"), "2026-Q5"},
 		{"zero is singular in French", fr.N("section.count", 0), "0 article"},
 		{"zero is plural in English", en.N("section.count", 0), "0 articles"},
 		{"one", en.N("section.count", 1), "1 article"},

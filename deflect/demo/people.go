@@ -2,6 +2,7 @@ package demo
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -44,7 +45,7 @@ func (m *maker) makePeople() {
 		// Nobody signs in with these accounts: no password has an empty hash.
 		m.year.Staff = append(m.year.Staff, ticket.Staff{
 			ID: id, Name: p.name, Email: host(first) + "." + host(last) + "@team.example", Lang: p.lang, Role: p.role,
-			Skills: ticket.Skills{Langs: []string{p.lang, "fr"}},
+			Skills: ticket.Skills{Langs: slices.Compact([]string{p.lang, "fr"})},
 		})
 		if p.role == ticket.Agent || p.role == ticket.Lead {
 			m.agents = append(m.agents, id)
