@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/vmcloud/ricochet/kb/markdown"
 )
 
 // knownKeys are the keys an article's front matter may have.
@@ -24,7 +26,7 @@ func (m *meta) set(f field, r *report) {
 		if f.isList || f.invalid != "" {
 			r.add(f.line, Error, "`%s` must be a text, not %s", f.key, describe(f))
 		}
-		*texts[f.key] = strings.Join(strings.Fields(strings.Join(append([]string{f.scalar}, f.list...), " ")), " ")
+		*texts[f.key] = markdown.OneLine(strings.Join(append([]string{f.scalar}, f.list...), " "))
 	case lists[f.key] != nil:
 		*lists[f.key] = m.list(f, r)
 	case f.key == "order":

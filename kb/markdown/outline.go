@@ -84,7 +84,13 @@ func (w *writer) headingText(h ast.Node) (plain, id string) {
 			id = a.id
 		}
 	}
-	return strings.Join(strings.Fields(b.String()), " "), id
+	return OneLine(b.String()), id
+}
+
+// OneLine is a text on one line, each run of blanks as one space. The spaces
+// that a typographer keeps from breaking, as before a French colon, stay.
+func OneLine(s string) string {
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == '\t' || r == '\n' || r == '\r' }), " ")
 }
 
 // lettersOf is an id reduced to letters and digits: sites differ in how they

@@ -140,6 +140,19 @@ func TestPassages(t *testing.T) {
 	}
 }
 
+func TestOneLine(t *testing.T) {
+	for in, want := range map[string]string{
+		" a  b\n\tc ":             "a b c",
+		"Et en IPv6\u202f?":       "Et en IPv6\u202f?",
+		"Stockage\u00a0: \nobjet": "Stockage\u00a0: objet",
+		"":                        "",
+	} {
+		if got := OneLine(in); got != want {
+			t.Errorf("OneLine(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
 func TestSlug(t *testing.T) {
 	for in, want := range map[string]string{
 		"Où trouver l'adresse": "ou-trouver-l-adresse", "  Hello,  World! ": "hello-world", "Œuvre & Ça": "oeuvre-ca",
