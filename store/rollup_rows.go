@@ -229,14 +229,15 @@ func (db *DB) VoteRows(ctx context.Context, from, to time.Time) ([]report.VoteRo
 // SurveyRows lists the answers given in [from, to): satisfaction after a
 // ticket, with its tier, and the quarter's recommendation.
 func (db *DB) SurveyRows(ctx context.Context, from, to time.Time) ([]report.SurveyRow, error) {
-	rows, err := db.get(ctx, `SELECT s.answered_at, 'csat', s.score, s.solved, t.tier FROM surveys s JOIN tickets t ON t.id = s.ticket_id
+	rows, err := db.get(ctx, `SELECT s.answered_at, 'csat', s.score, s.solved, t.tier, t.id, t.number FROM surveys s JOIN tickets t ON t.id = s.ticket_id
 		WHERE s.answered_at >= $1 AND s.answered_at < $2
-		UNION ALL SELECT answered_at, 'nps', score, 0, '' FROM nps_answers WHERE answered_at >= $3 AND answered_at < $4`,
+		UNION ALL SELECT answered_at, 'nps', score, 0, '', '', '' FROM nps_answers WHERE answered_at >= $3 AND answered_at < $4
+		ORDER BY 1, 6`,
 		millis(from), millis(to), millis(from), millis(to))
 	return collect(rows, err, func(r rowScanner) (report.SurveyRow, error) {
 		var s report.SurveyRow
 		var at, solved int64
-		err := r.Scan(&at, &s.Kind, &s.Score, &solved, &s.Tier)
+		err := r.Scan(&at, &s.Kind, &s.Score, &solved, &s.Tier, &s.Ticket, &s.Number)
 		s.At, s.Solved = instant(at), solved == 1
 		return s, err
 	})

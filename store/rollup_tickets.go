@@ -103,10 +103,41 @@ func (tx *Tx) saveFacts(f report.StoredFacts, known bool) error {
 	return err
 }
 
+const factsAndTicket = "SELECT f.data, f.ticket_id, COALESCE(t.number, '') FROM "
+
+// scanFactsOf reads facts with the ticket they are of.
+func scanFactsOf(r rowScanner) (report.Facts, error) {
+	var id, number string
+	f, err := scanFacts(tail{r, []any{&id, &number}})
+	f.Ticket, f.Number = id, number
+	return f, err
+}
+
 // FactsOn lists the facts of the tickets that contribute to a day.
 func (db *DB) FactsOn(ctx context.Context, day report.Day) ([]report.Facts, error) {
-	rows, err := db.get(ctx, "SELECT f.data FROM ticket_days d JOIN ticket_facts f ON f.ticket_id = d.ticket_id WHERE d.day = $1 ORDER BY d.ticket_id", day)
-	return collect(rows, err, scanFacts)
+	rows, err := db.get(ctx, factsAndTicket+`ticket_days d JOIN ticket_facts f ON f.ticket_id = d.ticket_id LEFT JOIN tickets t ON t.id = d.ticket_id
+		WHERE d.day = $1 ORDER BY d.ticket_id`, day)
+	return collect(rows, err, scanFactsOf)
+}
+
+// OwedCandidates lists the facts of the tickets received until the end of a
+// day, but for those that were finished for good by then: they may have been
+// owed work.
+func (db *DB) OwedCandidates(ctx context.Context, day report.Day) ([]report.Facts, error) {
+	rows, err := db.get(ctx, factsAndTicket+`ticket_facts f LEFT JOIN tickets t ON t.id = f.ticket_id WHERE f.received_day <= $1
+		AND (f.active = 1 OR EXISTS (SELECT 1 FROM ticket_days d WHERE d.ticket_id = f.ticket_id AND d.day > $2)) ORDER BY f.ticket_id DESC`, day, day)
+	return collect(rows, err, scanFactsOf)
+}
+
+// AuthorRows lists who wrote a ticket in the days, by opaque ids, with how many.
+func (db *DB) AuthorRows(ctx context.Context, from, to report.Day) ([]report.Author, error) {
+	rows, err := db.get(ctx, `SELECT person_id, COUNT(*) FROM ticket_facts WHERE received_day >= $1 AND received_day <= $2
+		GROUP BY person_id ORDER BY 2 DESC, person_id`, from, to)
+	return collect(rows, err, func(r rowScanner) (report.Author, error) {
+		var a report.Author
+		err := r.Scan(&a.ID, &a.Tickets)
+		return a, err
+	})
 }
 
 func scanFacts(r rowScanner) (report.Facts, error) {

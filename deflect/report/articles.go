@@ -44,33 +44,60 @@ func (c *ArticleCounts) add(o ArticleCounts) {
 // visits.
 func CountArticles(attempts []AttemptRow, searches []SearchRow, visits []VisitRow) map[ArticleKey]ArticleCounts {
 	all := map[ArticleKey]ArticleCounts{}
-	add := func(lang, article string, c ArticleCounts) {
-		if article != "" {
-			sum := all[ArticleKey{lang, article}]
-			sum.add(c)
-			all[ArticleKey{lang, article}] = sum
+	add := func(parts []articlePart) {
+		for _, p := range parts {
+			sum := all[p.key]
+			sum.add(p.counts)
+			all[p.key] = sum
 		}
 	}
 	for _, a := range attempts {
-		if !a.Counted {
-			continue
-		}
-		for _, article := range a.Suggested {
-			add(a.Lang, article, ArticleCounts{Suggested: 1})
-		}
-		for _, article := range a.Read {
-			add(a.Lang, article, ArticleCounts{Opened: 1, Ticketed: one(a.Outcome == deflect.Ticketed)})
-		}
-		claim := countAttempt(a)
-		add(a.Lang, a.Article, ArticleCounts{Confirmed: claim.Confirmed, Assumed: claim.Assumed, Revoked: claim.Revoked})
+		add(articlesOfAttempt(a))
 	}
 	for _, s := range searches {
-		add(s.Lang, s.Clicked, ArticleCounts{Clicks: 1})
+		add(articlesOfSearch(s))
 	}
 	for _, v := range visits {
-		for _, r := range v.Reads {
-			add(r.Lang, r.Article, ArticleCounts{Reads: 1, TicketsAfter: one(v.followedBy(r))})
-		}
+		add(articlesOfVisit(v))
+	}
+	return all
+}
+
+// articlePart is what a row adds to an article's counts.
+type articlePart struct {
+	key    ArticleKey
+	counts ArticleCounts
+}
+
+func articlesOfAttempt(a AttemptRow) []articlePart {
+	if !a.Counted {
+		return nil
+	}
+	var all []articlePart
+	for _, article := range a.Suggested {
+		all = append(all, articlePart{ArticleKey{a.Lang, article}, ArticleCounts{Suggested: 1}})
+	}
+	for _, article := range a.Read {
+		all = append(all, articlePart{ArticleKey{a.Lang, article}, ArticleCounts{Opened: 1, Ticketed: one(a.Outcome == deflect.Ticketed)}})
+	}
+	if a.Article != "" {
+		claim := countAttempt(a)
+		all = append(all, articlePart{ArticleKey{a.Lang, a.Article}, ArticleCounts{Confirmed: claim.Confirmed, Assumed: claim.Assumed, Revoked: claim.Revoked}})
+	}
+	return all
+}
+
+func articlesOfSearch(s SearchRow) []articlePart {
+	if s.Clicked == "" {
+		return nil
+	}
+	return []articlePart{{ArticleKey{s.Lang, s.Clicked}, ArticleCounts{Clicks: 1}}}
+}
+
+func articlesOfVisit(v VisitRow) []articlePart {
+	var all []articlePart
+	for _, r := range v.Reads {
+		all = append(all, articlePart{ArticleKey{r.Lang, r.Article}, ArticleCounts{Reads: 1, TicketsAfter: one(v.followedBy(r))}})
 	}
 	return all
 }

@@ -74,17 +74,10 @@ func countAttempt(a AttemptRow) AttemptCounts {
 
 // AttemptCells counts a day's attempts; an attempt belongs to the day it
 // began.
-func AttemptCells(rows []AttemptRow) (Cells, error) {
-	t := tally[AttemptCounts, *AttemptCounts]{}
-	for _, a := range rows {
-		c := countAttempt(a)
-		t.add(All, "", c)
-		t.add(ByCategory, a.Category, c)
-		t.add(ByLang, a.Lang, c)
-		t.add(ByTier, a.Tier, c)
-		t.add(ByRoute, a.Route, c)
-	}
-	return t.pack()
+func AttemptCells(rows []AttemptRow) (Cells, error) { return cellsOf(rows, attemptParts) }
+
+func attemptParts(a AttemptRow) []part[AttemptCounts] {
+	return cut(countAttempt(a), Cell{All, ""}, Cell{ByCategory, a.Category}, Cell{ByLang, a.Lang}, Cell{ByTier, a.Tier}, Cell{ByRoute, a.Route})
 }
 
 // Deflected is a row of the deflection report: counts, rates and the target

@@ -28,6 +28,7 @@ const (
 	ByTier         = "tier"
 	ByRoute        = "route"         // the console's screen the person came from
 	ByTierPriority = "tier/priority" // "business/P2"; tickets' tiers and priorities are sums of it
+	ByPriority     = "priority"      // of tickets; a sum, never stored
 	ByChannel      = "channel"
 	ByAgent        = "agent" // staff id
 )
@@ -59,6 +60,33 @@ type counts[T any] interface {
 	delta() int
 }
 
+// part is what a row adds to a cell. The figures sum the parts of rows, and the
+// rows behind a figure are those with a part in it: one rule for both.
+type part[C any] struct {
+	Cell
+	counts C
+}
+
+// cut puts the same counts into several cells.
+func cut[C any](c C, cells ...Cell) []part[C] {
+	all := make([]part[C], len(cells))
+	for i, cell := range cells {
+		all[i] = part[C]{cell, c}
+	}
+	return all
+}
+
+// cellsOf sums the parts of a day's rows.
+func cellsOf[R, C any, P counts[C]](rows []R, parts func(R) []part[C]) (Cells, error) {
+	t := tally[C, P]{}
+	for _, r := range rows {
+		for _, p := range parts(r) {
+			t.add(p.Dim, p.Value, p.counts)
+		}
+	}
+	return t.pack()
+}
+
 // tally collects the counts of one day.
 type tally[T any, P counts[T]] map[Cell]P
 
@@ -74,6 +102,9 @@ func (t tally[T, P]) add(dim, value string, c T) {
 func (t tally[T, P]) pack() (Cells, error) {
 	out := make(Cells, len(t))
 	for cell, c := range t {
+		if s, ok := any(c).(interface{ inOrder() }); ok {
+			s.inOrder() // the same rows give the same text
+		}
 		text, err := json.Marshal(c)
 		if err != nil {
 			return nil, fmt.Errorf("pack %v: %w", cell, err)

@@ -71,14 +71,10 @@ func countSearch(s SearchRow) SearchCounts {
 }
 
 // SearchCells counts a day's searches.
-func SearchCells(rows []SearchRow) (Cells, error) {
-	t := tally[SearchCounts, *SearchCounts]{}
-	for _, r := range rows {
-		c := countSearch(r)
-		t.add(All, "", c)
-		t.add(ByLang, r.Lang, c)
-	}
-	return t.pack()
+func SearchCells(rows []SearchRow) (Cells, error) { return cellsOf(rows, searchParts) }
+
+func searchParts(s SearchRow) []part[SearchCounts] {
+	return cut(countSearch(s), Cell{All, ""}, Cell{ByLang, s.Lang})
 }
 
 // QueryKey is a question in a language.
@@ -106,15 +102,18 @@ func (c *QueryCounts) add(o QueryCounts) {
 func CountQueries(rows []SearchRow) map[QueryKey]QueryCounts {
 	all := map[QueryKey]QueryCounts{}
 	for _, r := range rows {
-		if r.Query == "" {
-			continue
+		if r.Query != "" {
+			c := all[QueryKey{r.Lang, r.Query}]
+			c.add(countQuery(r))
+			all[QueryKey{r.Lang, r.Query}] = c
 		}
-		k := QueryKey{r.Lang, r.Query}
-		s, c := countSearch(r), all[k]
-		c.add(QueryCounts{N: 1, NoResult: s.NoResult, NoClick: s.NoClick, Reformulated: s.Reformulated, Success: s.Success})
-		all[k] = c
 	}
 	return all
+}
+
+func countQuery(r SearchRow) QueryCounts {
+	c := countSearch(r)
+	return QueryCounts{N: 1, NoResult: c.NoResult, NoClick: c.NoClick, Reformulated: c.Reformulated, Success: c.Success}
 }
 
 // QueryKind picks which questions a list is of.

@@ -12,8 +12,9 @@ import (
 // zone the roll-ups were made in; both ends of a range are included, and ""
 // as the first day means from the beginning.
 type Reader interface {
-	// CellRows lists the stored cells of a subject along one dimension.
-	CellRows(ctx context.Context, subject Subject, dim string, from, to Day) ([]CellRow, error)
+	// RowReader has CellRows, the stored cells of a subject along one dimension,
+	// and what stands behind them.
+	RowReader
 	// TopQueries lists the most frequent searches of each kind.
 	TopQueries(ctx context.Context, from, to Day, limit int) (map[QueryKind][]QueryRow, error)
 	// ArticleCounts adds up what happened around each article.
@@ -38,8 +39,8 @@ type Reader interface {
 	RolledUp(ctx context.Context) (time.Time, error)
 }
 
-// Service makes the reports. It only reads roll-ups, never raw events, so that
-// a year of a million events answers at once.
+// Service makes the reports. It reads roll-ups, so that a year of a
+// million events answers at once; raw events only to list those behind a figure.
 type Service struct {
 	Store  Reader
 	Clock  clock.Clock

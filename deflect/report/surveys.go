@@ -9,6 +9,8 @@ type SurveyRow struct {
 	Score  int  // 1-5 for CSAT, 0-10 for NPS
 	Solved bool // CSAT: the problem is
 	Tier   string
+	Ticket string // id; "" for NPS, which is asked of people
+	Number string // of the ticket
 }
 
 // SurveyKind says which question was answered.
@@ -65,14 +67,10 @@ func countSurvey(s SurveyRow) SurveyCounts {
 }
 
 // SurveyCells counts a day's answers.
-func SurveyCells(rows []SurveyRow) (Cells, error) {
-	t := tally[SurveyCounts, *SurveyCounts]{}
-	for _, s := range rows {
-		c := countSurvey(s)
-		t.add(All, "", c)
-		t.add(ByTier, s.Tier, c)
-	}
-	return t.pack()
+func SurveyCells(rows []SurveyRow) (Cells, error) { return cellsOf(rows, surveyParts) }
+
+func surveyParts(s SurveyRow) []part[SurveyCounts] {
+	return cut(countSurvey(s), Cell{All, ""}, Cell{ByTier, s.Tier})
 }
 
 // netPromoter is promoters minus detractors in points, -100 to 100.

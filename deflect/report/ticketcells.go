@@ -42,6 +42,9 @@ type TicketCounts struct {
 	FirstCalendar  durations `json:"firstCalendar,omitempty"`  //
 	SolvedBusiness durations `json:"solvedBusiness,omitempty"` // standing resolutions of that day
 	SolvedCalendar durations `json:"solvedCalendar,omitempty"` //
+	// Handled is the working time noted on the tickets whose standing resolution
+	// is of that day, those without any left out.
+	Handled durations `json:"handled,omitempty"`
 }
 
 // durations is a sample in seconds. It is stored as one text, "12 95 3600",
@@ -75,7 +78,7 @@ func (s *durations) UnmarshalText(text []byte) error {
 
 // counted is the counts without their samples.
 func (c TicketCounts) counted() TicketCounts {
-	c.FirstBusiness, c.FirstCalendar, c.SolvedBusiness, c.SolvedCalendar = nil, nil, nil, nil
+	c.FirstBusiness, c.FirstCalendar, c.SolvedBusiness, c.SolvedCalendar, c.Handled = nil, nil, nil, nil, nil
 	return c
 }
 
@@ -108,11 +111,12 @@ func (c *TicketCounts) add(o TicketCounts) {
 	c.FirstCalendar = append(c.FirstCalendar, o.FirstCalendar...)
 	c.SolvedBusiness = append(c.SolvedBusiness, o.SolvedBusiness...)
 	c.SolvedCalendar = append(c.SolvedCalendar, o.SolvedCalendar...)
+	c.Handled = append(c.Handled, o.Handled...)
 }
 
-// inOrder sorts the samples, so that the same tickets give the same text.
+// inOrder sorts the samples.
 func (c *TicketCounts) inOrder() {
-	for _, s := range []durations{c.FirstBusiness, c.FirstCalendar, c.SolvedBusiness, c.SolvedCalendar} {
+	for _, s := range []durations{c.FirstBusiness, c.FirstCalendar, c.SolvedBusiness, c.SolvedCalendar, c.Handled} {
 		slices.Sort(s)
 	}
 }
@@ -124,111 +128,5 @@ func (c *TicketCounts) delta() int { return c.Created + c.Reopened - c.Resolved 
 // TicketCells counts what tickets did on one day. facts are those of the
 // tickets that contribute to the day.
 func TicketCells(day Period, facts []Facts) (Cells, error) {
-	t := tally[TicketCounts, *TicketCounts]{}
-	for _, f := range facts {
-		c := f.on(day)
-		t.add(All, "", c)
-		t.add(ByTierPriority, f.Tier+"/"+f.Priority, c)
-		t.add(ByCategory, f.Category, c.counted()) // nobody asks for durations along these
-		t.add(ByLang, f.Lang, c.counted())
-		t.add(ByChannel, f.Channel, c.counted())
-		for agent, c := range f.byAgent(day) {
-			t.add(ByAgent, agent, c)
-		}
-	}
-	for _, c := range t {
-		c.inOrder()
-	}
-	return t.pack()
-}
-
-// on is what a ticket did on a day.
-func (f Facts) on(day Period) TicketCounts {
-	var c TicketCounts
-	if day.Has(f.Received) {
-		c.Created, c.Escalated = 1, one(len(f.Escal) > 0)
-	}
-	for _, r := range f.Replies {
-		c.Replies += one(day.Has(r.At))
-	}
-	f.countMoves(day, &c)
-	if a := f.First; a != nil && day.Has(a.At) {
-		c.FirstBusiness, c.FirstCalendar = durations{a.Business}, durations{a.Calendar}
-	}
-	if s := f.Solved; s != nil && day.Has(s.At) {
-		c.Solved, c.Answered, c.FirstTime = 1, one(!s.Automatic), one(s.FirstTime)
-		c.SolvedBusiness, c.SolvedCalendar = durations{s.Business}, durations{s.Calendar}
-	}
-	for _, v := range f.Verdicts {
-		if v.Contractual() && day.Has(v.At) {
-			c.verdict(v)
-		}
-	}
-	for _, at := range f.Late {
-		c.Late += one(day.Has(at))
-	}
-	return c
-}
-
-func (f Facts) countMoves(day Period, c *TicketCounts) {
-	first := true
-	for i, m := range f.Moves {
-		switch m.Kind {
-		case Resolving:
-			if first && day.Has(m.At) {
-				c.FirstSolved = 1
-				for _, later := range f.Moves[i:] {
-					if later.Kind == Reopening {
-						c.Returned = 1
-					}
-				}
-			}
-			first = false
-			c.Resolved += one(day.Has(m.At))
-		case Reopening:
-			c.Reopened += one(day.Has(m.At))
-		case Merging:
-			c.Merged += one(day.Has(m.At))
-		}
-	}
-}
-
-func (c *TicketCounts) verdict(v Verdict) {
-	met := one(!v.Breached)
-	c.Met += met
-	c.Breached += 1 - met
-	if v.Breached {
-		if c.Causes == nil {
-			c.Causes = map[Cause]int{}
-		}
-		c.Causes[v.Cause]++
-	}
-	switch v.Target {
-	case "first_response":
-		c.FirstMet += met
-		c.FirstBreached += 1 - met
-	case "resolution":
-		c.SolvedMet += met
-		c.SolvedBreached += 1 - met
-	}
-}
-
-// byAgent is what each member of staff did on the ticket on a day.
-func (f Facts) byAgent(day Period) map[string]TicketCounts {
-	all := map[string]TicketCounts{}
-	for _, r := range f.Replies {
-		if day.Has(r.At) {
-			c := all[r.Agent]
-			c.Replies++
-			all[r.Agent] = c
-		}
-	}
-	for _, m := range f.Moves {
-		if m.Kind == Resolving && m.Agent != "" && day.Has(m.At) {
-			c := all[m.Agent]
-			c.Resolved++
-			all[m.Agent] = c
-		}
-	}
-	return all
+	return cellsOf(linesOn(day, facts), ticketParts)
 }

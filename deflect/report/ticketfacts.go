@@ -29,6 +29,8 @@ type TicketRow struct {
 // and the policies in force alone (D-12), so that they can be drawn again.
 // Durations are whole seconds.
 type Facts struct {
+	Ticket   string      `json:"-"` // id, where it was read from the store
+	Number   string      `json:"-"` // "" when the ticket is gone
 	Lang     string      `json:"lang"`
 	Category string      `json:"category"`
 	Channel  string      `json:"channel"`
@@ -43,6 +45,22 @@ type Facts struct {
 	Verdicts []Verdict   `json:"verdicts,omitempty"` // promises kept and broken
 	Late     []time.Time `json:"late,omitempty"`     // best-effort figures passed (D-9)
 	Closed   *time.Time  `json:"closed,omitempty"`
+	Work     []Work      `json:"work,omitempty"` // working time noted on the ticket
+}
+
+// Work is an entry of a ticket's time log.
+type Work struct {
+	At      time.Time `json:"at"`
+	Agent   string    `json:"agent"`
+	Minutes int       `json:"minutes"`
+}
+
+// worked is the working time noted on the ticket, in seconds.
+func (f *Facts) worked() (sum int64) {
+	for _, w := range f.Work {
+		sum += int64(w.Minutes) * 60
+	}
+	return sum
 }
 
 // Answer is the first public reply by a person (D-13).
@@ -181,6 +199,8 @@ func (f *Facts) readLog(log []ticket.Event) {
 			from, to := ticket.State(e.Data.From), ticket.State(e.Data.To)
 			reopened = reopened || to == ticket.Reopened
 			f.move(e, from, to, reopened)
+		case ticket.TimeLogged:
+			f.Work = append(f.Work, Work{At: e.At, Agent: e.Actor.ID, Minutes: e.Data.Minutes})
 		case ticket.LevelChanged:
 			if level(e.Data.To) > level(e.Data.From) {
 				f.Escal = append(f.Escal, e.At)

@@ -67,14 +67,10 @@ func countVisit(v VisitRow) VisitCounts {
 }
 
 // VisitCells counts a day's visits; a visit belongs to the day it began.
-func VisitCells(rows []VisitRow) (Cells, error) {
-	t := tally[VisitCounts, *VisitCounts]{}
-	for _, v := range rows {
-		c := countVisit(v)
-		t.add(All, "", c)
-		t.add(ByLang, v.Lang, c)
-	}
-	return t.pack()
+func VisitCells(rows []VisitRow) (Cells, error) { return cellsOf(rows, visitParts) }
+
+func visitParts(v VisitRow) []part[VisitCounts] {
+	return cut(countVisit(v), Cell{All, ""}, Cell{ByLang, v.Lang})
 }
 
 // VisitSummary is what visits say about self-service.
