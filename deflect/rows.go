@@ -20,6 +20,7 @@ type AttemptFilter struct {
 	Shown    bool // only those for which there were any
 	Revoked  bool // only claims that a ticket took back
 	Followed bool // only those a ticket followed within TicketWindow (D-32)
+	Trial    bool // only those of the experiment's arms
 	State    AttemptState
 	Before   string // only attempts older than the one with this id, for paging
 	Limit    int

@@ -39,6 +39,7 @@ func (db *DB) Attempts(ctx context.Context, f deflect.AttemptFilter) ([]deflect.
 		{f.Counted, "counted = 1"},
 		{f.Eligible, "arm <> 'holdout'"},
 		{f.Shown, "shown = 1"},
+		{f.Trial, "arm <> ''"},
 		{f.Followed, "followed_by IS NOT NULL"},
 		{f.Revoked, "outcome IN ('confirmed', 'assumed') AND revoked_at IS NOT NULL"},
 		{f.State == deflect.Waiting, "judged = 0"},

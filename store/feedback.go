@@ -64,7 +64,7 @@ func scanViews(r rowScanner) (deflect.Views, error) {
 // TopSearches lists the most frequent searches in [from, to); empty selects
 // those that found nothing.
 func (db *DB) TopSearches(ctx context.Context, from, to time.Time, empty bool, limit int) ([]report.SearchCount, error) {
-	rows, err := db.get(ctx, `SELECT lang, query, COUNT(*) FROM searches WHERE at >= $1 AND at < $2
+	rows, err := db.get(ctx, `SELECT lang, query, COUNT(*) FROM searches WHERE at >= $1 AND at < $2 AND query <> ''
 		AND (CAST($3 AS BIGINT) = 0 OR results = 0) GROUP BY lang, query ORDER BY 3 DESC, 2 LIMIT $4`,
 		millis(from), millis(to), flag(empty), limit)
 	return collect(rows, err, func(r rowScanner) (report.SearchCount, error) {

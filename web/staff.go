@@ -25,6 +25,7 @@ func (s *Server) staffRoutes() {
 	s.accountRoutes()
 	s.composeRoutes()
 	s.insightRoutes()
+	s.rowRoutes()
 	s.reportRoutes()
 	s.gapRoutes()
 	s.deskRoutes()
@@ -136,8 +137,14 @@ type deflectionView struct {
 	Rows     []deflectionRow
 	Total    deflectionRow
 	Helpful  []helpfulRow
-	Top      []report.SearchCount
-	Empty    []report.SearchCount
+	Top      []askedRow
+	Empty    []askedRow
+}
+
+// askedRow is a search and where its rows are.
+type askedRow struct {
+	report.SearchCount
+	Path string
 }
 
 // deflectionRow is a row of the report and where its attempts are listed.
@@ -148,8 +155,9 @@ type deflectionRow struct {
 
 type helpfulRow struct {
 	report.HelpfulCounts
-	Title string
-	Path  string
+	Title           string
+	Path            string // of the article
+	YesPath, NoPath string // of the votes
 }
 
 // deflection shows what came of the attempts to contact the team (D-32,
@@ -179,18 +187,28 @@ func (s *Server) deflection(c *gin.Context, m *ticket.Staff) error {
 	if err != nil {
 		return err
 	}
+	p := report.Period{From: report.DayOf(from, s.opt.Zone), To: report.DayOf(v.To, s.opt.Zone), Zone: s.opt.Zone}
 	for _, h := range helpful {
-		row := helpfulRow{HelpfulCounts: h, Title: h.Article}
+		votes := behind{report.RowsVotes, report.ArticleKey{Lang: h.Lang, Article: h.Article}.RevisionCell(h.Revision), p}
+		row := helpfulRow{HelpfulCounts: h, Title: h.Article, YesPath: votes.path("yes", ""), NoPath: votes.path("no", "")}
 		if a := s.current().library.ByPair(h.Lang, h.Article); a != nil {
 			row.Title, row.Path = a.Title, a.URL()
 		}
 		v.Helpful = append(v.Helpful, row)
 	}
-	if v.Top, err = db.TopSearches(ctx, from, to, false, 20); err != nil {
-		return err
-	}
-	if v.Empty, err = db.TopSearches(ctx, from, to, true, 20); err != nil {
-		return err
+	for _, list := range []struct {
+		empty bool
+		field string
+		rows  *[]askedRow
+	}{{false, "searches", &v.Top}, {true, "no_result", &v.Empty}} {
+		top, err := db.TopSearches(ctx, from, to, list.empty, report.TopQueries)
+		if err != nil {
+			return err
+		}
+		for _, q := range top {
+			of := behind{report.RowsQueries, report.QueryKey{Lang: q.Lang, Query: q.Query}.Cell(), p}
+			*list.rows = append(*list.rows, askedRow{q, of.path(list.field, "")})
+		}
 	}
 	return render(s, c, http.StatusOK, deflectionPage, v)
 }

@@ -44,7 +44,7 @@ func (s *Server) attemptFilter(c *gin.Context) deflect.AttemptFilter {
 	f := deflect.AttemptFilter{
 		Category: word("category"), Outcome: word("outcome"), Arm: word("arm"), Period: word("period"), Lang: word("lang"),
 		Counted: c.Query("counted") == "1", Eligible: c.Query("eligible") == "1", Shown: c.Query("shown") == "1",
-		Revoked: c.Query("revoked") == "1", Followed: c.Query("followed") == "1",
+		Revoked: c.Query("revoked") == "1", Followed: c.Query("followed") == "1", Trial: c.Query("trial") == "1",
 		State: deflect.AttemptState(c.Query("state")), Before: word("before"),
 	}
 	if day, err := time.ParseInLocation(time.DateOnly, c.Query("from"), s.opt.Zone); err == nil {

@@ -104,7 +104,10 @@ func (s *Server) gapCSV(c *gin.Context, m *ticket.Staff) error {
 	rows := [][]string{{"gap", "title", "category", "expected_tickets_avoided", "source", "lang", "count", "last", "text"}}
 	if found := s.opt.Support.Gaps.Latest(); found != nil {
 		for _, g := range found.Gaps {
-			for _, t := range g.Texts {
+			if key := c.Query("gap"); key != "" && key != g.Key() {
+				continue
+			}
+			for _, t := range ofSource(g.Texts, c.Query("source")) {
 				rows = append(rows, []string{g.Key(), g.Title(), g.Category, strconv.FormatFloat(g.Expected, 'f', 2, 64), string(t.Source), t.Lang,
 					strconv.Itoa(t.Count), t.At.UTC().Format(time.RFC3339), t.Text})
 			}
@@ -149,6 +152,15 @@ type gapView struct {
 	Sections []string
 	Section  string
 	Draft    string // the file as it would be
+	CSV      string // the texts as a file
+}
+
+// ofSource are the texts from one source; "" is all of them.
+func ofSource(texts []gaps.Text, source string) []gaps.Text {
+	if source == "" {
+		return texts
+	}
+	return slices.DeleteFunc(slices.Clone(texts), func(t gaps.Text) bool { return string(t.Source) != source })
 }
 
 type gapText struct {
@@ -182,12 +194,14 @@ func (s *Server) gapShow(c *gin.Context, m *ticket.Staff) error {
 	}
 	v := gapView{
 		Chrome: s.staffChrome(c, "gaps.one", "Title", g.Title()), Gap: g, Langs: s.current().library.Langs(), Lang: d.Lang,
-		Sections: s.sections(d.Lang), Section: d.Section, Draft: d.Markdown(), More: max(0, len(g.Texts)-gapTexts),
+		Sections: s.sections(d.Lang), Section: d.Section, Draft: d.Markdown(), CSV: "/staff/insights/gaps.csv?" + url.Values{"gap": {g.Key()}, "source": {c.Query("source")}}.Encode(),
 	}
+	texts := ofSource(g.Texts, c.Query("source"))
+	v.More = max(0, len(texts)-gapTexts)
 	if v.Desk, err = s.desk(c, m, "insights"); err != nil {
 		return err
 	}
-	for _, t := range g.Texts[:min(len(g.Texts), gapTexts)] {
+	for _, t := range texts[:min(len(texts), gapTexts)] {
 		row := gapText{Text: t}
 		switch t.Source {
 		case gaps.Ticket:

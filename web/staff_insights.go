@@ -84,12 +84,11 @@ type spanLink struct {
 // tile is a figure in large, with what it rests on.
 type tile struct {
 	Label  string
-	Value  string // "–" when there is nothing to say
-	Notes  []string
+	Figure cell // "–" when there is nothing to say
+	Notes  []cell
 	Status string // text key of how it stands to its target, ""
 	Good   bool
 	About  string // its definition
-	Path   string // of the rows behind it
 }
 
 // block is a part of the page: a drawing with its table, or a table alone.
@@ -98,7 +97,7 @@ type block struct {
 	Title string
 	Help  string
 	Chart *chart.Figure
-	Head  []column
+	Head  []column // of Chart, too
 	Rows  [][]cell
 	None  string // what is said without rows
 	CSV   string
@@ -113,6 +112,7 @@ type column struct {
 type cell struct {
 	Text string
 	Path string
+	N    int // how many rows Path leads to, where it leads to rows
 	Lang string
 	Flag string // a remark in a pill: "worse"
 }
@@ -228,9 +228,6 @@ func (s *Server) insightCSV(c *gin.Context, m *ticket.Staff, in insight) error {
 
 // csv is the block's table; a drawing's is the one behind it.
 func (b block) csv() [][]string {
-	if b.Chart != nil {
-		return append([][]string{b.Chart.Head}, b.Chart.Rows...)
-	}
 	var head []string
 	for _, h := range b.Head {
 		head = append(head, h.Name)
@@ -239,6 +236,9 @@ func (b block) csv() [][]string {
 	for _, r := range b.Rows {
 		var row []string
 		for _, c := range r {
+			if c.Flag != "" {
+				c.Text += " (" + c.Flag + ")"
+			}
 			row = append(row, c.Text)
 		}
 		rows = append(rows, row)
@@ -270,22 +270,25 @@ func (v *insightsView) percent(x float64) string { return v.loc.Percent(x, 0) }
 
 func (v *insightsView) whole(x float64) string { return v.loc.Decimal(x, 0) }
 
-// change says how a share moved against the period before.
-func (v *insightsView) change(now, before report.Rate) string {
+// before says what a share was in the period before.
+func (v *insightsView) before(b behind, field, of string, now, before report.Rate) cell {
 	if !now.OK || !before.OK {
-		return v.loc.T("insights.before_none")
+		return cell{Text: v.loc.T("insights.before_none")}
 	}
-	return v.loc.T("insights.before", "Value", v.loc.Percent(before.Value, 1))
+	c := v.rated(b.in(b.period.Before()), field, of, before)
+	c.Text = v.loc.T("insights.before", "Value", v.loc.Percent(before.Value, 1))
+	return c
 }
 
 // rateTile is a share with its interval, its target and the period before.
-func (v *insightsView) rateTile(key string, r, before report.Rate, target float64, path string) tile {
-	t := tile{Label: v.loc.T(key), Value: v.share(r), Notes: []string{v.interval(r)}, About: v.loc.T(key + "_about"), Path: path}
-	if before.OK || before.N > 0 || r.OK {
-		t.Notes = append(t.Notes, v.change(r, before))
+func (v *insightsView) rateTile(key string, b behind, field, of string, r report.Rate, before *report.Rate, target float64) tile {
+	t := tile{Label: v.loc.T(key), Figure: v.rated(b, field, of, r), About: v.loc.T(key + "_about")}
+	t.Notes = append(t.Notes, b.link(cell{Text: v.interval(r)}, of, "", r.N))
+	if before != nil {
+		t.Notes = append(t.Notes, v.before(b, field, of, r, *before))
 	}
 	if target > 0 {
-		t.Notes = append(t.Notes, v.loc.T("insights.target", "Value", v.percent(target)))
+		t.Notes = append(t.Notes, cell{Text: v.loc.T("insights.target", "Value", v.percent(target))})
 		if r.OK {
 			t.Good = r.Value >= target
 			t.Status = "insights.missed"

@@ -19,17 +19,19 @@ func (s *Server) fillSearch(c *gin.Context, v *insightsView, p report.Period) (a
 		return nil, err
 	}
 	t, b := r.Total, r.Before
-	position := tile{Label: v.loc.T("insights.position"), Value: nothing, Notes: []string{v.loc.T("insights.no_data")}, About: v.loc.T("insights.position_about")}
+	rows := v.behind(report.RowsSearches, report.Cell{})
+	position := tile{Label: v.loc.T("insights.position"), Figure: cell{Text: nothing}, Notes: []cell{{Text: v.loc.T("insights.no_data")}}, About: v.loc.T("insights.position_about")}
 	if t.MeanPosition.OK {
-		position.Value = v.loc.Decimal(t.MeanPosition.Value, 1)
-		position.Notes = []string{v.loc.N("insights.clicks", t.Clicked)}
+		position.Figure = rows.link(cell{Text: v.loc.Decimal(t.MeanPosition.Value, 1)}, "clicked", "", t.Clicked)
+		position.Notes = []cell{{Text: v.loc.N("insights.clicks", t.Clicked)}}
 	}
+	before := rows.in(p.Before()).link(cell{Text: v.loc.T("insights.before", "Value", v.count(b.Searches))}, "searches", "", b.Searches)
 	v.Tiles = []tile{
-		{Label: v.loc.T("insights.searches"), Value: v.count(t.Searches), Notes: []string{v.loc.T("insights.before", "Value", v.count(b.Searches))}, About: v.loc.T("insights.searches_about")},
-		v.rateTile("insights.success", t.SuccessRate, b.SuccessRate, r.Target, ""),
-		v.rateTile("insights.no_result", t.NoResultRate, b.NoResultRate, 0, ""),
-		v.rateTile("insights.no_click", t.NoClickRate, b.NoClickRate, 0, ""),
-		v.rateTile("insights.reformulated", t.ReformulatedRate, b.ReformulatedRate, 0, ""),
+		{Label: v.loc.T("insights.searches"), Figure: v.counted(rows, "searches", t.Searches), Notes: []cell{before}, About: v.loc.T("insights.searches_about")},
+		v.rateTile("insights.success", rows, "success", "searches", t.SuccessRate, &b.SuccessRate, r.Target),
+		v.rateTile("insights.no_result", rows, "no_result", "searches", t.NoResultRate, &b.NoResultRate, 0),
+		v.rateTile("insights.no_click", rows, "no_click", "searches", t.NoClickRate, &b.NoClickRate, 0),
+		v.rateTile("insights.reformulated", rows, "reformulated", "searches", t.ReformulatedRate, &b.ReformulatedRate, 0),
 		position,
 	}
 	v.Blocks = append(v.Blocks, v.searchCurves(r), v.searchVolume(r), v.positions(t))
@@ -38,9 +40,10 @@ func (s *Server) fillSearch(c *gin.Context, v *insightsView, p report.Period) (a
 		num(v.loc.T("insights.no_click")), num(v.loc.T("insights.reformulated")),
 	}}
 	for _, l := range r.Langs {
+		of := v.behind(report.RowsSearches, report.Cell{Dim: report.ByLang, Value: l.Value})
 		langs.Rows = append(langs.Rows, []cell{
-			{Text: v.loc.T("language." + l.Value)}, {Text: v.count(l.Searches)}, {Text: v.share(l.SuccessRate)}, {Text: v.share(l.NoResultRate)},
-			{Text: v.share(l.NoClickRate)}, {Text: v.share(l.ReformulatedRate)},
+			{Text: v.loc.T("language." + l.Value)}, v.counted(of, "searches", l.Searches), v.rated(of, "success", "searches", l.SuccessRate),
+			v.rated(of, "no_result", "searches", l.NoResultRate), v.rated(of, "no_click", "searches", l.NoClickRate), v.rated(of, "reformulated", "searches", l.ReformulatedRate),
 		})
 	}
 	v.Blocks = append(v.Blocks, langs)
@@ -49,9 +52,10 @@ func (s *Server) fillSearch(c *gin.Context, v *insightsView, p report.Period) (a
 			{Name: v.loc.T("insights.query")}, {Name: v.loc.T("staff.deflection.lang")}, num(v.loc.T("insights.times")), num(v.loc.T("insights.success")), num(v.loc.T("insights.no_result")), num(v.loc.T("insights.no_click")),
 		}}
 		for _, q := range r.Top[kind] {
+			of := v.behind(report.RowsQueries, report.QueryKey{Lang: q.Lang, Query: q.Query}.Cell())
 			top.Rows = append(top.Rows, []cell{
-				{Text: q.Query, Lang: q.Lang, Path: "/" + q.Lang + "/search?q=" + url.QueryEscape(q.Query)}, {Text: q.Lang}, {Text: v.count(q.N)}, {Text: v.count(q.Success)},
-				{Text: v.count(q.NoResult)}, {Text: v.count(q.NoClick)},
+				{Text: q.Query, Lang: q.Lang, Path: "/" + q.Lang + "/search?q=" + url.QueryEscape(q.Query)}, {Text: q.Lang},
+				v.counted(of, "searches", q.N), v.counted(of, "success", q.Success), v.counted(of, "no_result", q.NoResult), v.counted(of, "no_click", q.NoClick),
 			})
 		}
 		v.Blocks = append(v.Blocks, top)
@@ -73,7 +77,17 @@ func (v *insightsView) searchCurves(r report.SearchReport) block {
 	for _, st := range r.Steps {
 		l.Steps = append(l.Steps, v.stepName(st.Period))
 	}
-	return v.drawn(l.Draw())
+	return v.drawn(l.Draw(), func(row, column int) cell {
+		step := r.Steps[row]
+		rows := v.behind(report.RowsSearches, report.Cell{}).in(step.Period)
+		switch column {
+		case 1:
+			return v.rated(rows, "success", "searches", step.SuccessRate)
+		case 2:
+			return v.rated(rows, "no_result", "searches", step.NoResultRate)
+		}
+		return v.rated(rows, "reformulated", "searches", step.ReformulatedRate)
+	})
 }
 
 func (v *insightsView) searchVolume(r report.SearchReport) block {
@@ -87,7 +101,9 @@ func (v *insightsView) searchVolume(r report.SearchReport) block {
 		series.Values = append(series.Values, chart.If(float64(st.Searches), r.Total.Searches > 0))
 	}
 	l.Series = []chart.Series{series}
-	return v.drawn(l.Draw())
+	return v.drawn(l.Draw(), func(row, _ int) cell {
+		return v.counted(v.behind(report.RowsSearches, report.Cell{}).in(r.Steps[row].Period), "searches", r.Steps[row].Searches)
+	})
 }
 
 func (v *insightsView) positions(t report.Searched) block {
@@ -103,7 +119,9 @@ func (v *insightsView) positions(t report.Searched) block {
 		}
 		b.Bars = append(b.Bars, chart.Bar{Name: name, Value: chart.If(float64(n), t.Clicked > 0), Note: v.count(n), Cells: []string{v.share(report.RateOf(n, t.Clicked))}})
 	}
-	return v.drawn(b.Draw())
+	return v.drawn(b.Draw(), func(row, _ int) cell {
+		return v.counted(v.behind(report.RowsSearches, report.Cell{}), report.PositionField(row+1), t.Positions[row])
+	})
 }
 
 // fillArticles is how the articles did.
@@ -122,10 +140,10 @@ func (s *Server) fillArticles(c *gin.Context, v *insightsView, p report.Period) 
 		}
 	}
 	v.Tiles = []tile{
-		v.rateTile("insights.helpful", r.Helpful, report.Rate{}, r.Target, ""),
-		{Label: v.loc.T("insights.views"), Value: v.count(r.Views), About: v.loc.T("insights.views_about")},
-		{Label: v.loc.T("insights.worse"), Value: v.count(worse), About: v.loc.T("insights.worse_about")},
-		{Label: v.loc.T("insights.stale"), Value: v.count(stale), About: v.loc.T("insights.stale_about")},
+		v.rateTile("insights.helpful", v.behind(report.RowsVotes, report.Cell{}), "yes", "votes", r.Helpful, nil, r.Target),
+		{Label: v.loc.T("insights.views"), Figure: v.counted(v.behind(report.RowsViews, report.Cell{}), "views", r.Views), About: v.loc.T("insights.views_about")},
+		{Label: v.loc.T("insights.worse"), Figure: cell{Text: v.count(worse), Path: "#articles"}, About: v.loc.T("insights.worse_about")},
+		{Label: v.loc.T("insights.stale"), Figure: cell{Text: v.count(stale), Path: "#articles"}, About: v.loc.T("insights.stale_about")},
 	}
 	v.Blocks = append(v.Blocks, s.standingsTable(v, r.Articles), s.revisionsTable(v, r.Articles))
 	comments, err := s.commentsTable(c, v, p)
@@ -154,9 +172,9 @@ func (s *Server) standingsTable(v *insightsView, rows []report.ArticleStanding) 
 		num(v.loc.T("insights.votes")), num(v.loc.T("insights.edit")), num(v.loc.T("insights.tickets_after")), num(v.loc.T("insights.behind")),
 	}}
 	for _, a := range rows[:min(len(rows), maxListed)] {
-		edit, behind := cell{Text: nothing}, cell{Text: nothing}
+		edit, late := cell{Text: nothing}, cell{Text: nothing}
 		if a.Edit.OK {
-			edit.Text = v.points(a.Edit.Value)
+			edit.Text, edit.Path = v.points(a.Edit.Value), "#revisions"
 			switch {
 			case a.Edit.Worse():
 				edit.Flag = v.loc.T("insights.made_worse")
@@ -165,11 +183,12 @@ func (s *Server) standingsTable(v *insightsView, rows []report.ArticleStanding) 
 			}
 		}
 		if a.StaleDays > 0 {
-			behind.Text = v.loc.T("span.day", "N", a.StaleDays)
+			late.Text = v.loc.T("span.day", "N", a.StaleDays)
 		}
+		votes := v.behind(report.RowsVotes, a.RevisionCell(a.Revision)).in(v.Period.Ever())
 		b.Rows = append(b.Rows, []cell{
-			s.articleCell(a.Lang, a.Article), {Text: a.Lang}, {Text: v.count(a.Views)}, {Text: v.share(a.Helpful)}, {Text: v.bounds(a.Helpful)}, {Text: v.count(a.Helpful.N)},
-			edit, {Text: v.share(a.TicketRate)}, behind,
+			s.articleCell(a.Lang, a.Article), {Text: a.Lang}, v.counted(v.behind(report.RowsViews, a.Cell()), "views", a.Views), v.rated(votes, "yes", "votes", a.Helpful),
+			{Text: v.bounds(a.Helpful)}, v.counted(votes, "votes", a.Helpful.N), edit, v.rated(v.behind(report.RowsArticleReads, a.Cell()), "tickets_after", "reads", a.TicketRate), late,
 		})
 	}
 	return b
@@ -192,8 +211,10 @@ func (s *Server) revisionsTable(v *insightsView, rows []report.ArticleStanding) 
 	}}
 	for _, a := range rows[:min(len(rows), maxListed)] {
 		for _, r := range a.Revisions {
+			votes := v.behind(report.RowsVotes, a.RevisionCell(r.Revision)).in(v.Period.Ever())
 			b.Rows = append(b.Rows, []cell{
-				s.articleCell(a.Lang, a.Article), {Text: a.Lang}, {Text: v.count(r.Revision)}, {Text: v.share(r.Helpful)}, {Text: v.bounds(r.Helpful)}, {Text: v.count(r.Helpful.N)}, {Text: v.reasons(r.Reasons)},
+				s.articleCell(a.Lang, a.Article), {Text: a.Lang}, {Text: v.count(r.Revision)}, v.rated(votes, "yes", "votes", r.Helpful), {Text: v.bounds(r.Helpful)},
+				v.counted(votes, "votes", r.Helpful.N), votes.link(cell{Text: v.reasons(r.Reasons)}, "no", "", r.Helpful.N-r.Helpful.K),
 			})
 		}
 	}

@@ -14,25 +14,25 @@ func (s *Server) fillDeflection(c *gin.Context, v *insightsView, p report.Period
 	if err != nil {
 		return nil, err
 	}
-	rows := "/staff/attempts?counted=1&" + v.Query
+	rows := v.behind(report.RowsAttempts, report.Cell{})
 	t, b := r.Total, r.Before
 	v.Tiles = []tile{
-		v.rateTile("insights.confirmed", t.ConfirmedRate, b.ConfirmedRate, t.Target, rows+"&outcome=confirmed"),
-		v.rateTile("insights.assumed", t.AssumedRate, b.AssumedRate, 0, rows+"&outcome=assumed"),
-		v.rateTile("insights.abandoned", t.AbandonedRate, b.AbandonedRate, 0, rows+"&outcome=abandoned"),
-		v.rateTile("insights.revoked", t.RevokedRate, b.RevokedRate, 0, rows+"&revoked=1"),
+		v.rateTile("insights.confirmed", rows, "confirmed", "could_see", t.ConfirmedRate, &b.ConfirmedRate, t.Target),
+		v.rateTile("insights.assumed", rows, "assumed", "could_see", t.AssumedRate, &b.AssumedRate, 0),
+		v.rateTile("insights.abandoned", rows, "abandoned", "attempts", t.AbandonedRate, &b.AbandonedRate, 0),
+		v.rateTile("insights.revoked", rows, "revoked", "claimed", t.RevokedRate, &b.RevokedRate, 0),
 		v.selfService(r.Visits),
-		v.rateTile("insights.upper", r.Visits.UpperBound, report.Rate{}, 0, ""),
+		v.rateTile("insights.upper", v.behind(report.RowsVisits, report.Cell{}), "no_ticket", "sought", r.Visits.UpperBound, nil, 0),
 	}
 	v.Blocks = append(v.Blocks, v.deflectionOverTime(r), v.deflectionByCategory(r), v.funnelBlock(r))
 	for _, cut := range []struct {
-		id   string
+		id   string // the dimension
 		name func(string) string
 		rows []report.Deflected
 	}{
-		{"lang", func(x string) string { return v.loc.T("language." + x) }, r.Langs},
-		{"tier", func(x string) string { return v.named("tier.", x) }, r.Tiers},
-		{"route", func(x string) string { return v.orUnknown(x) }, r.Routes},
+		{report.ByLang, func(x string) string { return v.loc.T("language." + x) }, r.Langs},
+		{report.ByTier, func(x string) string { return v.named("tier.", x) }, r.Tiers},
+		{report.ByRoute, func(x string) string { return v.orUnknown(x) }, r.Routes},
 	} {
 		v.Blocks = append(v.Blocks, v.deflectedTable(cut.id, cut.name, cut.rows))
 	}
@@ -59,10 +59,14 @@ func (v *insightsView) named(table, x string) string {
 }
 
 func (v *insightsView) selfService(r report.VisitSummary) tile {
-	t := tile{Label: v.loc.T("insights.self"), Value: nothing, About: v.loc.T("insights.self_about"), Notes: []string{v.loc.T("insights.no_data")}}
+	t := tile{Label: v.loc.T("insights.self"), Figure: cell{Text: nothing}, About: v.loc.T("insights.self_about"), Notes: []cell{{Text: v.loc.T("insights.no_data")}}}
 	if r.SelfRatio.OK {
-		t.Value = v.loc.Decimal(r.SelfRatio.Value, 1)
-		t.Notes = []string{v.loc.T("insights.self_note", "Visits", r.Visits, "Authors", r.Authors)}
+		visits, authors := v.behind(report.RowsVisits, report.Cell{}), v.behind(report.RowsAuthors, report.Cell{})
+		t.Figure = visits.link(cell{Text: v.loc.Decimal(r.SelfRatio.Value, 1)}, "visits", "", r.Visits)
+		t.Notes = []cell{
+			visits.link(cell{Text: v.loc.N("insights.self_visits", r.Visits)}, "visits", "", r.Visits),
+			authors.link(cell{Text: v.loc.N("insights.self_authors", r.Authors)}, "authors", "", r.Authors),
+		}
 	}
 	return t
 }
@@ -90,12 +94,14 @@ func (v *insightsView) deflectionOverTime(r report.DeflectionReport) block {
 		l.Steps = append(l.Steps, v.stepName(st.Period))
 	}
 	l.Summary = v.loc.T("insights.over_time_summary", "Confirmed", v.share(r.Total.ConfirmedRate), "Assumed", v.share(r.Total.AssumedRate))
-	return v.drawn(l.Draw())
-}
-
-// drawn is a drawing as a block of the page.
-func (v *insightsView) drawn(f chart.Figure) block {
-	return block{ID: f.ID, Title: f.Title, Chart: &f, None: v.loc.T("insights.no_figure")}
+	return v.drawn(l.Draw(), func(row, column int) cell {
+		step := r.Steps[row]
+		rows := v.behind(report.RowsAttempts, report.Cell{}).in(step.Period)
+		if column == 1 {
+			return v.rated(rows, "confirmed", "could_see", step.ConfirmedRate)
+		}
+		return v.rated(rows, "assumed", "could_see", step.AssumedRate)
+	})
 }
 
 func (v *insightsView) deflectionByCategory(r report.DeflectionReport) block {
@@ -124,7 +130,23 @@ func (v *insightsView) deflectionByCategory(r report.DeflectionReport) block {
 		}
 	}
 	b.Summary = v.loc.N("insights.by_category_summary", met)
-	return v.drawn(b.Draw())
+	return v.drawn(b.Draw(), func(row, column int) cell {
+		d := r.Categories[row]
+		rows := v.behind(report.RowsAttempts, report.Cell{Dim: report.ByCategory, Value: d.Value})
+		switch column {
+		case 1:
+			return v.rated(rows, "confirmed", "could_see", d.ConfirmedRate)
+		case 4:
+			return v.rated(rows, "assumed", "could_see", d.AssumedRate)
+		case 5:
+			return v.counted(rows, "could_see", d.CouldSee)
+		case 6:
+			return v.counted(rows, "tickets", d.Tickets)
+		case 7:
+			return v.counted(rows, "revoked", d.Revoked)
+		}
+		return cell{} // the interval and the target are not counted
+	})
 }
 
 // bounds is an interval alone, for a column.
@@ -146,7 +168,15 @@ func (v *insightsView) funnelBlock(r report.DeflectionReport) block {
 		})
 	}
 	b.Summary = v.loc.N("insights.funnel_summary", r.Total.Attempts, "Tickets", r.Total.Tickets)
-	return v.drawn(b.Draw())
+	return v.drawn(b.Draw(), func(row, _ int) cell {
+		st := r.Funnel[row]
+		return v.counted(v.behind(report.RowsAttempts, report.Cell{}), funnelFields[st.Name], st.N)
+	})
+}
+
+// funnelFields are the fields of the rows behind each stage.
+var funnelFields = map[string]string{
+	"wrote": "attempts", "could_see": "could_see", "shown": "shown", "opened": "opened", "dwelt": "dwelt", "claimed": "claimed", "ticket": "tickets",
 }
 
 func (v *insightsView) deflectedTable(id string, name func(string) string, rows []report.Deflected) block {
@@ -158,9 +188,11 @@ func (v *insightsView) deflectedTable(id string, name func(string) string, rows 
 		},
 	}
 	for _, d := range rows {
+		rows := v.behind(report.RowsAttempts, report.Cell{Dim: id, Value: d.Value})
 		b.Rows = append(b.Rows, []cell{
-			{Text: name(d.Value)}, {Text: v.count(d.Attempts)}, {Text: v.count(d.CouldSee)}, {Text: v.share(d.ConfirmedRate)}, {Text: v.share(d.AssumedRate)},
-			{Text: v.share(d.AbandonedRate)}, {Text: v.share(d.TicketRate)}, {Text: v.share(d.RevokedRate)},
+			{Text: name(d.Value)}, v.counted(rows, "attempts", d.Attempts), v.counted(rows, "could_see", d.CouldSee),
+			v.rated(rows, "confirmed", "could_see", d.ConfirmedRate), v.rated(rows, "assumed", "could_see", d.AssumedRate),
+			v.rated(rows, "abandoned", "attempts", d.AbandonedRate), v.rated(rows, "tickets", "attempts", d.TicketRate), v.rated(rows, "revoked", "claimed", d.RevokedRate),
 		})
 	}
 	return b
@@ -179,9 +211,10 @@ func (s *Server) suggestedTable(v *insightsView, rows []report.ArticleDeflect) b
 		},
 	}
 	for _, a := range rows[:min(len(rows), maxListed)] {
+		of := v.behind(report.RowsArticleAttempts, a.ArticleKey.Cell())
 		b.Rows = append(b.Rows, []cell{
-			s.articleCell(a.Lang, a.Article), {Text: a.Lang}, {Text: v.count(a.Suggested)}, {Text: v.count(a.Opened)}, {Text: v.count(a.Confirmed)},
-			{Text: v.count(a.Ticketed)}, {Text: v.count(a.Revoked)},
+			s.articleCell(a.Lang, a.Article), {Text: a.Lang}, v.counted(of, "suggested", a.Suggested), v.counted(of, "opened", a.Opened),
+			v.counted(of, "confirmed", a.Confirmed), v.counted(of, "ticketed", a.Ticketed), v.counted(of, "revoked", a.Revoked),
 		})
 	}
 	return b

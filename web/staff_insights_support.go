@@ -31,11 +31,15 @@ func (s *Server) fillSupport(c *gin.Context, v *insightsView, p report.Period) (
 	return r, nil
 }
 
+// volumeDims are the dimensions of the tables of volumes.
+var volumeDims = map[string]string{"categories": report.ByCategory, "channels": report.ByChannel}
+
 func (v *insightsView) volumeTable(id, table string, rows []report.Volume) block {
 	b := block{ID: id, Title: v.loc.T("insights." + id), None: v.loc.T("insights.no_figure"),
 		Head: []column{{Name: v.loc.T("insights." + id + "_head")}, num(v.loc.T("kpi.created.name")), num(v.loc.T("kpi.resolved.name"))}}
 	for _, x := range rows {
-		b.Rows = append(b.Rows, []cell{{Text: v.named(table, x.Value)}, {Text: v.count(x.Created)}, {Text: v.count(x.Resolved)}})
+		rows := v.behind(report.RowsTickets, report.Cell{Dim: volumeDims[id], Value: x.Value})
+		b.Rows = append(b.Rows, []cell{{Text: v.named(table, x.Value)}, v.counted(rows, "created", x.Created), v.counted(rows, "resolved", x.Resolved)})
 	}
 	return b
 }
@@ -44,7 +48,11 @@ func (v *insightsView) agentsTable(rows []report.AgentWork, names map[string]str
 	b := block{ID: "agents", Title: v.loc.T("insights.agents"), None: v.loc.T("insights.no_figure"),
 		Head: []column{{Name: v.loc.T("insights.agent")}, num(v.loc.T("insights.replies")), num(v.loc.T("kpi.resolved.name")), num(v.loc.T("insights.days_worked"))}}
 	for _, a := range rows {
-		b.Rows = append(b.Rows, []cell{{Text: v.orUnknown(names[a.Staff])}, {Text: v.count(a.Replies)}, {Text: v.count(a.Resolved)}, {Text: v.count(a.Days)}})
+		own := report.Cell{Dim: report.ByAgent, Value: a.Staff}
+		did := v.behind(report.RowsTickets, own)
+		b.Rows = append(b.Rows, []cell{
+			{Text: v.orUnknown(names[a.Staff])}, v.counted(did, "replies", a.Replies), v.counted(did, "resolved", a.Resolved), v.counted(v.behind(report.RowsAgentDays, own), "days", a.Days),
+		})
 	}
 	return b
 }
@@ -76,18 +84,22 @@ func (v *insightsView) inUnit(u report.Unit, x float64) string {
 
 func (v *insightsView) kpiTile(k report.KPI) tile {
 	key := "kpi." + string(k.ID)
-	t := tile{Label: v.loc.T(key + ".name"), Value: v.figure(k.Unit, k.Value), About: v.loc.T(key + ".definition")}
+	t := tile{Label: v.loc.T(key + ".name"), Figure: v.kpiCell(k, k.Value, v.Period), About: v.loc.T(key + ".definition")}
+	note := func(text string) { t.Notes = append(t.Notes, cell{Text: text}) }
 	switch {
 	case !k.Value.OK:
-		t.Notes = append(t.Notes, v.loc.T("insights.no_data"))
+		note(v.loc.T("insights.no_data"))
 	case k.Unit == report.UnitShare:
-		t.Notes = append(t.Notes, v.interval(k.Share))
+		rows := kpiRows[k.ID]
+		t.Notes = append(t.Notes, behind{rows.kind, rows.cell, v.Period}.link(cell{Text: v.interval(k.Share)}, rows.of, "", k.Share.N))
 	case k.Unit == report.UnitDuration:
-		t.Notes = append(t.Notes, v.loc.T("insights.spread", "Median", v.inUnit(k.Unit, k.Spread.Median), "P90", v.inUnit(k.Unit, k.Spread.P90), "N", k.Spread.N))
+		note(v.loc.T("insights.spread", "Median", v.inUnit(k.Unit, k.Spread.Median), "P90", v.inUnit(k.Unit, k.Spread.P90), "N", k.Spread.N))
 	}
 	for _, w := range k.Windows {
 		if w.Days == 30 && w.Before.OK {
-			t.Notes = append(t.Notes, v.loc.T("insights.before_30", "Value", v.inUnit(k.Unit, w.Before.Value)))
+			c := v.kpiCell(k, w.Before, v.Period.Last(30).Before())
+			c.Text = v.loc.T("insights.before_30", "Value", v.inUnit(k.Unit, w.Before.Value))
+			t.Notes = append(t.Notes, c)
 		}
 	}
 	if k.Goal.OK {
@@ -95,7 +107,7 @@ func (v *insightsView) kpiTile(k report.KPI) tile {
 		if k.Goal.AtMost {
 			key = "insights.goal_most"
 		}
-		t.Notes = append(t.Notes, v.loc.T(key, "Value", v.inUnit(k.Unit, k.Goal.Value)))
+		note(v.loc.T(key, "Value", v.inUnit(k.Unit, k.Goal.Value)))
 		if met, known := k.Goal.Met(k.Value); known {
 			t.Good, t.Status = met, "insights.missed"
 			if met {
@@ -130,7 +142,7 @@ func (v *insightsView) kpiCurve(k report.KPI) block {
 		series.Values = append(series.Values, chart.If(x, pt.OK))
 	}
 	l.Series = []chart.Series{series}
-	return v.drawn(l.Draw())
+	return v.drawn(l.Draw(), func(row, _ int) cell { return v.kpiCell(k, k.Points[row].Number, k.Points[row].Period) })
 }
 
 // kpiTrends is every figure over the last 30, 60 and 90 days beside as many
@@ -143,12 +155,16 @@ func (v *insightsView) kpiTrends(all []report.KPI) block {
 	for _, k := range all {
 		row := []cell{{Text: v.loc.T("kpi." + string(k.ID) + ".name")}}
 		for _, w := range k.Windows {
-			row = append(row, cell{Text: v.figure(k.Unit, w.Value)}, cell{Text: v.figure(k.Unit, w.Before)})
+			last := v.Period.Last(w.Days)
+			row = append(row, v.kpiCell(k, w.Value, last), v.kpiCell(k, w.Before, last.Before()))
 		}
 		b.Rows = append(b.Rows, row)
 	}
 	return b
 }
+
+// complianceDims are the dimensions of the tables of promises.
+var complianceDims = map[string]string{"tiers": report.ByTier, "priorities": report.ByPriority}
 
 func (v *insightsView) complianceTable(id, table string, rows []report.Compliance) block {
 	b := block{ID: id, Title: v.loc.T("insights." + id), None: v.loc.T("insights.no_figure"), Head: []column{
@@ -160,8 +176,10 @@ func (v *insightsView) complianceTable(id, table string, rows []report.Complianc
 		if table != "" {
 			name = v.named(table, r.Value)
 		}
+		of := v.behind(report.RowsTickets, report.Cell{Dim: complianceDims[id], Value: r.Value})
 		b.Rows = append(b.Rows, []cell{
-			{Text: name}, {Text: v.share(r.All)}, {Text: v.share(r.First)}, {Text: v.share(r.Solved)}, {Text: v.count(r.Breached)}, {Text: v.count(r.Late)}, {Text: v.count(r.Created)},
+			{Text: name}, v.rated(of, "met", "decided", r.All), v.rated(of, "first_met", "first_decided", r.First), v.rated(of, "solved_met", "solved_decided", r.Solved),
+			v.counted(of, "breached", r.Breached), v.counted(of, "late", r.Late), v.counted(of, "created", r.Created),
 		})
 	}
 	return b
@@ -171,7 +189,7 @@ func (v *insightsView) causesTable(causes map[report.Cause]int) block {
 	b := block{ID: "causes", Title: v.loc.T("insights.causes"), None: v.loc.T("insights.no_breach"), Head: []column{{Name: v.loc.T("insights.cause")}, num(v.loc.T("kpi.breaches.name"))}}
 	for _, cause := range report.Causes {
 		if n := causes[cause]; n > 0 {
-			b.Rows = append(b.Rows, []cell{{Text: v.loc.T("sla.cause." + string(cause))}, {Text: v.count(n)}})
+			b.Rows = append(b.Rows, []cell{{Text: v.loc.T("sla.cause." + string(cause))}, v.counted(v.behind(report.RowsTickets, report.Cell{}), report.CauseField(cause), n)})
 		}
 	}
 	return b

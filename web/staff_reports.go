@@ -180,7 +180,7 @@ func (s *Server) reportBlocks(v *insightsView, d report.Digest, names map[string
 	unanswered := block{ID: "unanswered", Title: v.loc.T("insights.top.no_result"), None: v.loc.T("staff.deflection.no_searches"),
 		Head: []column{{Name: v.loc.T("insights.query")}, {Name: v.loc.T("staff.deflection.lang")}, num(v.loc.T("insights.times"))}}
 	for _, q := range d.Unanswered {
-		unanswered.Rows = append(unanswered.Rows, []cell{{Text: q.Query, Lang: q.Lang}, {Text: q.Lang}, {Text: v.count(q.NoResult)}})
+		unanswered.Rows = append(unanswered.Rows, []cell{{Text: q.Query, Lang: q.Lang}, {Text: q.Lang}, v.counted(v.behind(report.RowsQueries, report.QueryKey{Lang: q.Lang, Query: q.Query}.Cell()), "no_result", q.NoResult)})
 	}
 	v.Blocks = append(v.Blocks, unanswered)
 	if d.Cadence == report.Weekly {
@@ -246,19 +246,33 @@ func (v *insightsView) correctiveTable(rows []report.Corrective) block {
 		if len(x.Actions) > 0 {
 			actions = strings.Join(x.Actions, " · ")
 		}
-		b.Rows = append(b.Rows, []cell{{Text: v.named("sla.cause.", string(x.Cause))}, {Text: v.count(x.N)}, {Text: v.share(x.Share)}, {Text: actions}})
+		rows := v.behind(report.RowsTickets, report.Cell{})
+		b.Rows = append(b.Rows, []cell{
+			{Text: v.named("sla.cause.", string(x.Cause))}, v.counted(rows, report.CauseField(x.Cause), x.N), v.rated(rows, report.CauseField(x.Cause), "breached", x.Share), {Text: actions},
+		})
 	}
 	return b
 }
 
 // impactTiles say what the broken promises mean for the customers.
 func (v *insightsView) impactTiles(i report.Impact) []tile {
+	broken, credits := v.behind(report.RowsTickets, report.Cell{}).path("breached", ""), ""
+	if slices.ContainsFunc(v.Desk.More, func(e menuEntry) bool { return e.Here == "credits" }) {
+		credits = "/staff/credits"
+	}
 	return []tile{
 		{
-			Label: v.loc.T("reports.impact"), Value: v.loc.N("reports.customers", i.Customers), About: v.loc.T("reports.impact_about"),
-			Notes: []string{v.loc.N("reports.tickets", i.Tickets, "Open", i.Open), v.loc.T("reports.mrr", "Value", v.inUnit(report.UnitMoney, float64(i.MRRCents)))},
+			Label: v.loc.T("reports.impact"), About: v.loc.T("reports.impact_about"),
+			Figure: cell{Text: v.loc.N("reports.customers", i.Customers), Path: broken},
+			Notes: []cell{
+				{Text: v.loc.N("reports.tickets", i.Tickets, "Open", i.Open), Path: broken},
+				{Text: v.loc.T("reports.mrr", "Value", v.inUnit(report.UnitMoney, float64(i.MRRCents)))},
+			},
 		},
-		{Label: v.loc.T("reports.credits"), Value: v.inUnit(report.UnitMoney, float64(i.GrantedCents)), Notes: []string{v.loc.N("reports.credits_n", i.Credits, "Applied", i.Applied, "AtMost", v.inUnit(report.UnitMoney, float64(i.AtMostCents)))}, About: v.loc.T("reports.credits_about")},
+		{
+			Label: v.loc.T("reports.credits"), Figure: cell{Text: v.inUnit(report.UnitMoney, float64(i.GrantedCents)), Path: credits}, About: v.loc.T("reports.credits_about"),
+			Notes: []cell{{Text: v.loc.N("reports.credits_n", i.Credits, "Applied", i.Applied, "AtMost", v.inUnit(report.UnitMoney, float64(i.AtMostCents)))}},
+		},
 	}
 }
 
@@ -270,7 +284,7 @@ func (v *insightsView) monthsTable(months []report.CadenceComparison) block {
 	for i, k := range months[0].KPIs {
 		row := []cell{{Text: v.loc.T("kpi." + string(k.ID) + ".name")}}
 		for _, m := range months {
-			row = append(row, cell{Text: v.figure(m.KPIs[i].Unit, m.KPIs[i].Value)})
+			row = append(row, v.kpiCell(m.KPIs[i], m.KPIs[i].Value, m.Period))
 		}
 		b.Rows = append(b.Rows, row)
 	}

@@ -148,7 +148,8 @@ type ArticleStanding struct {
 	Views   int    `json:"views"`
 	ArticleCounts
 	Revisions  []RevisionVotes `json:"revisions"`  // with all their votes up to the period's end, oldest first
-	Helpful    Rate            `json:"helpful"`    // of the revision in force, or the last that was voted on
+	Revision   int             `json:"revision"`   // in force, or the last that was voted on
+	Helpful    Rate            `json:"helpful"`    // of it
 	Shrunk     Number          `json:"shrunk"`     // that rate drawn to its section's mean, for ranking (D-34)
 	Edit       Difference      `json:"edit"`       // helpful rate of the last revision minus the one before
 	TicketRate Rate            `json:"ticketRate"` // visits that read it and then wrote a ticket
@@ -290,13 +291,13 @@ func (b *standings) finish() []ArticleStanding {
 	sections := map[string]mean{}
 	for k, row := range b.rows {
 		if n := len(row.Revisions); n > 0 {
-			row.Helpful = row.Revisions[n-1].Helpful
+			row.Revision, row.Helpful = row.Revisions[n-1].Revision, row.Revisions[n-1].Helpful
 			if n > 1 {
 				row.Edit = Change(row.Revisions[n-2].Helpful, row.Helpful)
 			}
 			for _, v := range row.Revisions {
 				if v.Revision == b.revision[k] {
-					row.Helpful = v.Helpful
+					row.Revision, row.Helpful = v.Revision, v.Helpful
 				}
 			}
 			m := sections[row.Section]

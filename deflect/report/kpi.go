@@ -274,7 +274,7 @@ func (s *Service) base(ctx context.Context, p Period) (*base, error) {
 	}
 	asked := []Period{p}
 	for _, days := range spans {
-		last := lastOf(p, days)
+		last := p.Last(days)
 		asked = append(asked, last, last.Before())
 	}
 	for _, p := range asked {
@@ -285,11 +285,6 @@ func (s *Service) base(ctx context.Context, p Period) (*base, error) {
 	return b, nil
 }
 
-// lastOf is the days that end with a period.
-func lastOf(p Period, days int) Period {
-	return Period{From: p.To.Add(1 - days), To: p.To, Zone: p.Zone}
-}
-
 // all are the figures of a period with goals, trends and curves.
 func (s *Service) all(b *base, p Period) []KPI {
 	var list []KPI
@@ -297,7 +292,7 @@ func (s *Service) all(b *base, p Period) []KPI {
 		k := f.value(b, p)
 		k.Goal = s.Config.Goals[f.id]
 		for _, days := range spans {
-			last := lastOf(p, days)
+			last := p.Last(days)
 			k.Windows = append(k.Windows, Window{Days: days, Value: f.value(b, last).Value, Before: f.value(b, last.Before()).Value})
 		}
 		for _, step := range p.steps() {

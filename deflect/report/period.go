@@ -127,6 +127,12 @@ func (p Period) Before() Period {
 	return Period{From: p.From.Add(-p.Len()), To: p.From.Add(-1), Zone: p.Zone}
 }
 
+// Last is the n days that end with the period.
+func (p Period) Last(n int) Period { return Period{From: p.To.Add(1 - n), To: p.To, Zone: p.Zone} }
+
+// Ever is the longest period that ends with this one.
+func (p Period) Ever() Period { return p.Last(maxDays) }
+
 // Has says whether an instant lies in the period.
 func (p Period) Has(t time.Time) bool { return !t.Before(p.Start()) && t.Before(p.End()) }
 
