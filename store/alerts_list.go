@@ -91,13 +91,3 @@ func (db *DB) DueBefore(ctx context.Context, t time.Time, limit int) ([]ticket.T
 		WHERE state NOT IN ('resolved', 'closed', 'merged') AND next_due < $1 ORDER BY next_due DESC LIMIT $2`, millis(t), limit)
 	return collect(rows, err, scanTicket)
 }
-
-// OwedReports lists the tickets that broke a promise to the customer and have
-// no root-cause note yet, the latest first: the incident reports of D-18.
-func (db *DB) OwedReports(ctx context.Context, limit int) ([]ticket.Ticket, error) {
-	rows, err := db.get(ctx, "SELECT "+ticketColumns+` FROM tickets
-		WHERE id IN (SELECT ticket_id FROM alerts WHERE event = 'alert.100' AND target IN ('first_response', 'resolution'))
-		AND id NOT IN (SELECT subject FROM rca_notes) AND state <> 'merged'
-		ORDER BY received_at DESC LIMIT $1`, limit)
-	return collect(rows, err, scanTicket)
-}

@@ -164,13 +164,13 @@ func (db *DB) Backlog(ctx context.Context, before report.Day) (int, error) {
 }
 
 // BrokenTickets lists the tickets with a promise to the customer broken in the
-// days.
+// days, each with the note on its cause: its own, else its incident's.
 func (db *DB) BrokenTickets(ctx context.Context, from, to report.Day) ([]report.BrokenTicket, error) {
 	rows, err := db.get(ctx, `SELECT f.data, t.id, t.number, t.state, t.received_at, c.company, c.mrr_cents, n.cause, n.impact, n.actions
 		FROM (SELECT DISTINCT ticket_id FROM ticket_days WHERE broken = 1 AND day >= $1 AND day <= $2) d
 		JOIN ticket_facts f ON f.ticket_id = d.ticket_id JOIN tickets t ON t.id = d.ticket_id
 		JOIN persons p ON p.id = t.person_id LEFT JOIN customers c ON c.id = p.customer_id
-		LEFT JOIN rca_notes n ON n.subject = COALESCE(t.incident_id, t.id) ORDER BY t.id`, from, to)
+		LEFT JOIN rca_notes n ON n.subject = COALESCE((SELECT o.subject FROM rca_notes o WHERE o.subject = t.id), t.incident_id) ORDER BY t.id`, from, to)
 	return collect(rows, err, func(r rowScanner) (report.BrokenTicket, error) {
 		var b report.BrokenTicket
 		var received int64

@@ -144,9 +144,3 @@ func (db *DB) RCAOf(ctx context.Context, subject string) (ticket.RCA, error) {
 	rows, err := db.get(ctx, "SELECT "+rcaColumns+" FROM rca_notes WHERE subject = $1", subject)
 	return first(rows, err, scanRCA)
 }
-
-// RCANotes lists notes, newest first.
-func (db *DB) RCANotes(ctx context.Context, limit int) ([]ticket.RCA, error) {
-	rows, err := db.get(ctx, "SELECT "+rcaColumns+" FROM rca_notes ORDER BY created_at DESC, subject LIMIT $1", limit)
-	return collect(rows, err, scanRCA)
-}

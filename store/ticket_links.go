@@ -105,10 +105,3 @@ func (db *DB) EscalationsOf(ctx context.Context, ticketID string) ([]ticket.Esca
 	rows, err := db.get(ctx, "SELECT "+escalationColumns+" FROM escalations WHERE ticket_id = $1 ORDER BY created_at, id", ticketID)
 	return collect(rows, err, scanEscalation)
 }
-
-// OwedBriefs lists the escalations whose brief nobody has written, oldest
-// first (D-24).
-func (db *DB) OwedBriefs(ctx context.Context, limit int) ([]ticket.Escalation, error) {
-	rows, err := db.get(ctx, "SELECT "+escalationColumns+" FROM escalations WHERE written_at IS NULL ORDER BY created_at, id LIMIT $1", limit)
-	return collect(rows, err, scanEscalation)
-}

@@ -23,9 +23,6 @@ type AlertStore interface {
 	// DueBefore lists active tickets with a promise due before t, the latest
 	// due first.
 	DueBefore(ctx context.Context, t time.Time, limit int) ([]ticket.Ticket, error)
-	// OwedReports lists the tickets that broke a promise and have no root-cause
-	// note yet (D-18).
-	OwedReports(ctx context.Context, limit int) ([]ticket.Ticket, error)
 }
 
 // alertRoutes are the pages about what people were told.
@@ -44,8 +41,6 @@ const (
 	// maxAtRisk bounds the tickets looked through for promises that nobody is
 	// there to keep.
 	maxAtRisk = 500
-	// maxReports bounds the owed reports that are listed.
-	maxReports = 50
 	// alertWeek is how far back the number in the menu looks.
 	alertWeek = 7 * 24 * time.Hour
 )
@@ -60,7 +55,6 @@ type alertsView struct {
 	Closes      time.Time
 	Opens       time.Time // zero: the desk is always staffed
 	AtRisk      []riskView
-	Reports     []ticket.Ticket // whose incident report is owed (D-18)
 	Channels    []string
 	Prev, Next  string
 }
@@ -137,13 +131,9 @@ func (s *Server) alerts(c *gin.Context, m *ticket.Staff) error {
 		v.Rows = append(v.Rows, s.alertLine(loc, r, names))
 	}
 	if v.Ticket == "" && !v.Undelivered && page == 1 {
-		if v.Reports, err = db.OwedReports(ctx, maxReports); err != nil {
+		if err := s.staffing(ctx, &v); err != nil {
 			return err
 		}
-		err = s.staffing(ctx, &v)
-	}
-	if err != nil {
-		return err
 	}
 	return render(s, c, http.StatusOK, alertsPage, v)
 }

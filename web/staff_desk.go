@@ -11,6 +11,7 @@ import (
 // DeskStore is what the desk's list and its live pages read and keep.
 type DeskStore interface {
 	TicketPageStore
+	CauseStore
 
 	Queue(ctx context.Context, f ticket.Filter, after ticket.Cursor, limit int) ([]ticket.QueueRow, error)
 	CountQueue(ctx context.Context, f ticket.Filter, limit int) (int, error)
@@ -34,6 +35,11 @@ func (s *Server) deskRoutes() {
 	s.post("/staff/incidents", 0, s.staffMay(team.WorkTickets, s.incidentOpen))
 	s.get("/staff/incidents/:id", s.staffMay(team.WorkTickets, s.incident))
 	s.post("/staff/incidents/:id", 0, s.staffMay(team.WorkTickets, s.incidentAct))
+	s.get("/staff/incidents/:id/cause", s.staffMay(team.WorkTickets, s.cause))
+	s.post("/staff/incidents/:id/cause", 0, s.staffMay(team.WorkTickets, s.causeAct))
+	s.get("/staff/tickets/:id/cause", s.staffMay(team.WorkTickets, s.cause))
+	s.post("/staff/tickets/:id/cause", 0, s.staffMay(team.WorkTickets, s.causeAct))
+	s.get("/staff/owed", s.staffMay(team.WorkTickets, s.owed))
 	s.get("/staff/search", s.staffMay(team.WorkTickets, s.searchTickets))
 	s.get("/staff/live", s.staffMay(team.WorkTickets, s.staffLive))
 	s.post("/staff/bulk", 0, s.staffMay(team.WorkTickets, s.bulk))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -43,6 +44,7 @@ type incidentView struct {
 	By       string
 	Tickets  []ticket.Ticket
 	Answers  []messageView
+	Cause    causePanel
 	Typed    typed
 	Summary  string
 }
@@ -116,6 +118,9 @@ func (s *Server) showIncident(c *gin.Context, m *ticket.Staff, status int, wrong
 		return err
 	}
 	if v.Tickets, err = db.TicketsOfIncident(ctx, i.ID); err != nil {
+		return err
+	}
+	if v.Cause, err = s.causeOf(ctx, i.ID, "/staff/incidents/"+i.ID, time.Time{}, names); err != nil {
 		return err
 	}
 	answers, err := db.IncidentAnswers(ctx, i.ID)

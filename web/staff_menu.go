@@ -30,6 +30,7 @@ var deskMenu = struct{ daily, more []menuEntry }{
 		{Here: "insights", Path: "/staff/insights", Key: "insights.title", May: team.SeeFigures},
 	},
 	more: []menuEntry{
+		{Here: "owed", Path: "/staff/owed", Key: "staff.owed.title", May: team.WorkTickets},
 		{Here: "experiment", Path: "/staff/experiment", Key: "staff.experiment.title", May: team.SeeFigures},
 		{Here: "mails", Path: "/staff/mails", Key: "staff.mails.title", May: team.EditMacros},
 		{Here: "macros", Path: "/staff/macros", Key: "staff.macros.title", May: team.WorkTickets},

@@ -21,6 +21,9 @@ type QualityStore interface {
 	QAReviews(ctx context.Context, month string) ([]ticket.QARow, error)
 	NPSAnswers(ctx context.Context, quarter string, limit, offset int) ([]ticket.NPSRow, error)
 	Credits(context.Context, ticket.CreditFilter) ([]ticket.CreditRow, error)
+	CreditByID(ctx context.Context, id string) (ticket.Credit, error)
+	// CreditCap is the month's cap in an account's contract, 0 for none (D-25).
+	CreditCap(ctx context.Context, account string) (int, error)
 }
 
 // qualityRoutes are surveys and their reviews (D-27), quality samples (D-28),
@@ -36,6 +39,7 @@ func (s *Server) qualityRoutes() {
 	s.post("/staff/quality/samples/:month/:ticket", 0, s.staffMay(team.ReviewQuality, s.scoreSample))
 	s.get("/staff/credits", s.staffMay(team.DecideCredits, s.credits))
 	s.get("/staff/credits.csv", s.staffMay(team.DecideCredits, s.creditsCSV))
+	s.get("/staff/credits/:id", s.staffMay(team.DecideCredits, s.credit))
 	s.post("/staff/credits/:id", 0, s.staffMay(team.DecideCredits, s.decideCredit))
 }
 

@@ -145,9 +145,6 @@ func (s *Server) decideCredit(c *gin.Context, m *ticket.Staff) error {
 	if err != nil {
 		return err
 	}
-	if err := s.audit(c, m, team.CreditDecided, id, map[string]string{"decision": f.Get("action")}); err != nil {
-		return err
-	}
 	s.redirect(c, http.StatusSeeOther, "/staff/credits?"+c.Request.URL.RawQuery)
 	return nil
 }

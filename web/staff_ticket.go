@@ -44,6 +44,7 @@ type ticketView struct {
 	Time     []timeView
 	Minutes  int             // noted in all
 	Incident ticket.Incident // the known issue it belongs to, none with ID ""
+	Cause    causePanel
 	Choices  ticketChoices
 	Parts    ticketParts
 	Typed    typed
@@ -157,6 +158,9 @@ func (s *Server) ticketRecords(ctx context.Context, names map[string]string, v *
 		return err
 	}
 	if err := s.incidentOf(ctx, v); err != nil {
+		return err
+	}
+	if v.Cause, err = s.ticketCause(ctx, v.Ticket, names); err != nil {
 		return err
 	}
 	entries, err := db.TimeOf(ctx, v.Ticket.ID)

@@ -84,6 +84,9 @@ var ticketActions = map[string]func(*Server, context.Context, formAct) (next str
 		}
 		return "", s.opt.Support.Tickets.Link(ctx, a.id, a.version, a.staff.ID, other.ID, ticket.LinkKind(a.form.Get("kind")))
 	},
+	"unlink": func(s *Server, ctx context.Context, a formAct) (string, error) {
+		return "", s.opt.Support.Tickets.Unlink(ctx, a.id, a.version, a.staff.ID, a.form.Get("other"), ticket.LinkKind(a.form.Get("kind")))
+	},
 	"merge": func(s *Server, ctx context.Context, a formAct) (string, error) {
 		other, err := s.otherTicket(ctx, a.form.Get("other"))
 		if err != nil {

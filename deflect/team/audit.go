@@ -1,6 +1,10 @@
 package team
 
-import "time"
+import (
+	"time"
+
+	"github.com/vmcloud/ricochet/deflect/ticket"
+)
 
 // The actions of the audit log. Object is given behind each.
 const (
@@ -24,7 +28,8 @@ const (
 	SettingChanged   = "setting_changed"   // name of the setting
 	MacroSaved       = "macro_saved"       // macro id
 	MacroArchived    = "macro_archived"    // macro id
-	CreditDecided    = "credit_decided"    // credit id
+	CreditDecided    = ticket.AuditCredit  // credit id
+	CauseWritten     = ticket.AuditCause   // incident id
 	DataExported     = "data_exported"     // person id, or the name of the table
 	DataErased       = "data_erased"       // person id
 )
@@ -33,7 +38,7 @@ const (
 var Actions = []string{
 	SignedIn, SignInFailed, SignedOut, SignedOutAll, PasswordChanged, TOTPEnabled, TOTPDisabled, RecoveryUsed,
 	Invited, InviteAccepted, RoleChanged, SkillsChanged, AccountDisabled, AccountEnabled, AbsencePlanned, AbsenceCancelled,
-	ContactChanged, SettingChanged, MacroSaved, MacroArchived, CreditDecided, DataExported, DataErased,
+	ContactChanged, SettingChanged, MacroSaved, MacroArchived, CreditDecided, CauseWritten, DataExported, DataErased,
 }
 
 // AuditEntry is one row of the audit log: who did what to what, when. It holds

@@ -149,8 +149,13 @@ func account(tx Tx, personID string) (string, error) {
 	return cmp.Or(c.CustomerID, personID), err
 }
 
+// AuditCredit is the action of the audit log under which a decision on a credit
+// is kept.
+const AuditCredit = "credit_decided"
+
 // onCredit loads a credit that is in one of the states from, lets f change it,
-// stores it, and puts the event on its ticket.
+// stores it, and puts the event on its ticket. What the team decides about
+// money is in the audit log too, or it is not decided.
 func (s *Service) onCredit(ctx context.Context, id string, by Actor, kind EventKind, from []CreditState, f func(Tx, *Credit) error) error {
 	return s.Store.InTx(ctx, func(tx Tx) error {
 		c, err := tx.CreditForUpdate(id)
@@ -168,6 +173,11 @@ func (s *Service) onCredit(ctx context.Context, id string, by Actor, kind EventK
 		}
 		if err := tx.UpdateCredit(c); err != nil {
 			return err
+		}
+		if kind == CreditDecided {
+			if err := tx.Audit(by.ID, AuditCredit, c.ID, map[string]string{"from": string(was), "to": string(c.State)}); err != nil {
+				return err
+			}
 		}
 		return s.In(tx).act(ctx, c.Ticket, 0, func(work) (change, error) {
 			return change{events: []Event{{Kind: kind, Actor: by, Reason: c.Reason, Data: EventData{

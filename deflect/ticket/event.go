@@ -48,6 +48,7 @@ const (
 	SurveyReviewed EventKind = "survey_reviewed" // D-27
 	CreditAsked    EventKind = "credit_asked"    // claimed by the customer (D-26)
 	CreditDecided  EventKind = "credit_decided"  // D-26
+	CauseWritten   EventKind = "cause_written"   // the note on the root cause was written or changed (D-18)
 )
 
 // ActorKind says who acted.

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/vmcloud/ricochet/deflect/team"
 	"github.com/vmcloud/ricochet/deflect/ticket"
 	"github.com/vmcloud/ricochet/internal/errs"
 )
@@ -293,9 +294,20 @@ func TestRootCauseNote(t *testing.T) {
 		}
 		got.Actions[0].Done = true
 		b.ok(b.svc.SaveRCA(ctx, "t", got))
-		all, err := b.db.RCANotes(ctx, 10)
-		if err != nil || len(all) != 1 || all[0].Version != 2 || !all[0].Actions[0].Done || all[0].Staff != "t" {
-			b.test.Errorf("%+v, %v", all, err)
+		got, err = b.db.RCAOf(ctx, b.id)
+		if err != nil || got.Version != 2 || !got.Actions[0].Done || got.Staff != "t" {
+			b.test.Errorf("%+v, %v", got, err)
+		}
+		log, err := b.db.EventsOf(ctx, b.id)
+		if last := log[len(log)-1]; err != nil || last.Kind != ticket.CauseWritten || last.Actor.ID != "t" {
+			b.test.Errorf("the log ends with %+v, %v", last, err)
+		}
+		inc, err := b.svc.OpenIncident(ctx, "s", "Réseau", "")
+		b.ok(err)
+		b.ok(b.svc.SaveRCA(ctx, "s", ticket.RCA{Subject: inc, Cause: "a", Impact: "b", Timeline: "c"}))
+		audit, err := b.db.AuditEntries(ctx, team.AuditFilter{Action: ticket.AuditCause, Limit: 10})
+		if err != nil || len(audit) != 1 || audit[0].Object != inc || audit[0].Actor != "s" {
+			b.test.Errorf("%+v, %v", audit, err)
 		}
 	})
 }

@@ -52,27 +52,6 @@ type IncidentAnswer struct {
 	At       time.Time
 }
 
-// RCA is the note on the root cause of an incident or ticket.
-type RCA struct {
-	Subject   string // id of the incident or ticket
-	Cause     string
-	Impact    string
-	Timeline  string
-	Actions   []CorrectiveAction
-	Staff     string // who wrote it last
-	CreatedAt time.Time
-	UpdatedAt time.Time
-	Version   int64 // 0: not written yet
-}
-
-// CorrectiveAction is something to be done so that it does not happen again.
-type CorrectiveAction struct {
-	What  string `json:"what"`
-	Owner string `json:"owner,omitempty"` // staff id
-	Due   string `json:"due,omitempty"`   // YYYY-MM-DD
-	Done  bool   `json:"done,omitempty"`
-}
-
 // incidentTx is what incidents need from a transaction.
 type incidentTx interface {
 	InsertIncident(Incident) error
@@ -83,9 +62,6 @@ type incidentTx interface {
 	TicketsOfIncident(id string) ([]string, error)
 	InsertIncidentAnswer(IncidentAnswer) error
 	IncidentAnswerByID(id string) (IncidentAnswer, error)
-	// SaveRCA stores a note whose version in the database is still r.Version,
-	// 0 for none, and raises it.
-	SaveRCA(r RCA) (ok bool, err error)
 }
 
 // OpenIncident makes an incident and returns its id.
@@ -251,60 +227,6 @@ func (s *Service) PostIncidentAnswer(ctx context.Context, payload string) error 
 		}
 	}
 	return errors.Join(failed...)
-}
-
-// maxCorrective bounds the corrective actions of a note.
-const maxCorrective = 20
-
-// SaveRCA writes the root-cause note of an incident or ticket. version is what
-// the writer had seen, 0 for a note that did not exist: two who write at once
-// do not overwrite each other.
-func (s *Service) SaveRCA(ctx context.Context, staffID string, r RCA) error {
-	var wrong []errs.Field
-	for name, text := range map[string]*string{"cause": &r.Cause, "impact": &r.Impact, "timeline": &r.Timeline} {
-		var err error
-		if *text, err = checkPart(name, *text, true); err != nil {
-			wrong = append(wrong, fieldsOf(err)...)
-		}
-	}
-	r.Actions = slices.DeleteFunc(slices.Clone(r.Actions), func(a CorrectiveAction) bool { return strings.TrimSpace(a.What) == "" })
-	for i := range r.Actions {
-		a := &r.Actions[i]
-		a.What = strings.Join(strings.Fields(strings.ToValidUTF8(a.What, "\uFFFD")), " ")
-		if _, err := time.Parse(time.DateOnly, a.Due); a.Due != "" && err != nil || utf8.RuneCountInString(a.What) > maxReason {
-			wrong = append(wrong, errs.Field{Name: "actions", Key: "error.field.action"})
-		}
-	}
-	if len(r.Actions) > maxCorrective {
-		wrong = append(wrong, errs.Field{Name: "actions", Key: "error.field.actions", Args: map[string]any{"Limit": maxCorrective}})
-	}
-	if len(wrong) > 0 {
-		slices.SortStableFunc(wrong, func(a, b errs.Field) int { return strings.Compare(a.Name, b.Name) })
-		return errs.InvalidFields(wrong...)
-	}
-	return s.Store.InTx(ctx, func(tx Tx) error {
-		if err := rcaSubject(tx, r.Subject); err != nil {
-			return err
-		}
-		r.Staff, r.UpdatedAt = staffID, tx.Now()
-		if r.Version == 0 {
-			r.CreatedAt = tx.Now()
-		}
-		ok, err := tx.SaveRCA(r)
-		if err == nil && !ok {
-			err = errs.Newf(errs.Conflict, "error.ticket.stale", "the note on %s changed meanwhile", r.Subject)
-		}
-		return err
-	})
-}
-
-// rcaSubject checks that a note is about an incident or a ticket.
-func rcaSubject(tx Tx, id string) error {
-	_, err := tx.IncidentForUpdate(id)
-	if errs.Is(err, errs.NotFound) {
-		_, err = tx.TicketByID(id)
-	}
-	return err
 }
 
 // checkPart trims one text of a structured note.

@@ -46,6 +46,10 @@ type LinkView struct {
 	State   State
 }
 
+// Removable says whether people may take the link off on the page it is seen
+// from: links that tell what became of a ticket stay.
+func (v LinkView) Removable() bool { return !v.Reverse && slices.Contains(LinkKinds, v.Kind) }
+
 // TimeEntry is working time that a staff member noted on a ticket.
 type TimeEntry struct {
 	ID        string
@@ -115,6 +119,9 @@ func (s *Service) Unlink(ctx context.Context, id string, version int64, staffID,
 	return s.act(ctx, id, version, func(w work) (change, error) {
 		if !w.linked(otherID, kind) {
 			return change{}, nil
+		}
+		if !slices.Contains(LinkKinds, kind) {
+			return change{}, errs.InvalidFields(errs.Field{Name: "kind", Key: "error.field.choice"})
 		}
 		if _, err := w.tx.DeleteLink(id, otherID, kind); err != nil {
 			return change{}, err

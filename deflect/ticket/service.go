@@ -51,6 +51,9 @@ type Tx interface {
 	// Team lists the accounts, for mentions.
 	Team() ([]Staff, error)
 	Enqueue(kind, dedupe, payload string) error
+	// Audit appends to the audit log who did what to what; data holds ids and
+	// short values only (D-36).
+	Audit(actor, action, object string, data map[string]string) error
 	linkTx
 	escalationTx
 	timerTx
@@ -59,6 +62,7 @@ type Tx interface {
 	npsTx
 	qualityTx
 	incidentTx
+	causeTx
 }
 
 // Store opens transactions.
