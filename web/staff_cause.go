@@ -288,9 +288,30 @@ type owedNote struct {
 	Late  bool
 }
 
+// owedBrief is a ticket with escalations that lack their brief, the first of
+// them for the rest.
 type owedBrief struct {
 	ticket.OwedBrief
-	Who string
+	Who     string
+	Missing int
+	Now     ticket.SupportLevel // where the last one took it
+}
+
+// byTicket gathers escalations, which come oldest first, under their tickets.
+func byTicket(all []ticket.OwedBrief, names map[string]string) []owedBrief {
+	var list []owedBrief
+	at := map[string]int{}
+	for _, o := range all {
+		i, ok := at[o.Ticket]
+		if !ok {
+			i = len(list)
+			at[o.Ticket] = i
+			list = append(list, owedBrief{OwedBrief: o, Who: names[o.Assignee]})
+		}
+		list[i].Missing++
+		list[i].Now = o.To
+	}
+	return list
 }
 
 // owed lists the root-cause notes (D-18) and escalation briefs (D-24) that
@@ -315,11 +336,9 @@ func (s *Server) owed(c *gin.Context, m *ticket.Staff) error {
 		v.Notes = append(v.Notes, owedNote{o, names[o.Assignee], due, late})
 	}
 	briefs, err := db.OwedBriefs(ctx, maxOwed)
-	for _, o := range briefs {
-		v.Briefs = append(v.Briefs, owedBrief{o, names[o.Assignee]})
-	}
 	if err != nil {
 		return err
 	}
+	v.Briefs = byTicket(briefs, names)
 	return render(s, c, http.StatusOK, owedPage, v)
 }

@@ -21,7 +21,7 @@ type PanelStore interface {
 	EscalationsOf(ctx context.Context, ticketID string) ([]ticket.Escalation, error)
 }
 
-const historyShown = 8 // earlier tickets in the customer panel
+const historyShown = 8 // other tickets in the customer panel
 
 // ticketParts are the reply form of a ticket page and the panels about the
 // customer and the escalation; each has a template of its own.
@@ -158,7 +158,7 @@ func (s *Server) levelPanelOf(c *gin.Context, t ticket.Ticket, who customerPanel
 	}
 	for _, e := range past {
 		p.Past = append(p.Past, escalationView{e, names[e.Staff], euros(loc, e.MRRCents)})
-		if e.WrittenAt.IsZero() {
+		if e.WrittenAt.IsZero() && p.Active {
 			p.Owed = e.ID
 		}
 	}

@@ -1,6 +1,9 @@
 package web
 
 import (
+	"go/ast"
+	"go/parser"
+	gotoken "go/token"
 	"math"
 	"os"
 	"path/filepath"
@@ -15,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/jba/templatecheck"
 
+	"github.com/vmcloud/ricochet/deflect/ticket"
 	"github.com/vmcloud/ricochet/internal/htmlcheck"
 	"github.com/vmcloud/ricochet/themes"
 )
@@ -288,4 +292,38 @@ func luminance(hex string) float64 {
 		sum += weight * c
 	}
 	return sum
+}
+
+// TestEventTexts: every kind of event that is shown as a change has its words.
+func TestEventTexts(t *testing.T) {
+	const file = "../deflect/ticket/event.go"
+	f, err := parser.ParseFile(gotoken.NewFileSet(), file, nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := fixtureServer(t)
+	kinds := 0
+	ast.Inspect(f, func(n ast.Node) bool {
+		v, ok := n.(*ast.ValueSpec)
+		if !ok {
+			return true
+		}
+		if typ, ok := v.Type.(*ast.Ident); !ok || typ.Name != "EventKind" {
+			return true
+		}
+		kind, err := strconv.Unquote(v.Values[0].(*ast.BasicLit).Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		kinds++
+		for _, loc := range s.locales.All {
+			if !isMessage(ticket.EventKind(kind)) && !loc.Has("event."+kind) {
+				t.Errorf("%s: no text for the event %s", loc.Lang, kind)
+			}
+		}
+		return true
+	})
+	if kinds < 30 {
+		t.Errorf("%d kinds of events in %s", kinds, file)
+	}
 }

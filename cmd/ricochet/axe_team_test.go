@@ -46,6 +46,7 @@ func TestAccessibilityOfTheTeamPages(t *testing.T) {
 		for name, path := range map[string]string{
 			"quality": "/staff/quality", "quality nps": "/staff/quality/nps", "quality samples": "/staff/quality/samples",
 			"quality sample": "/staff/quality/samples/" + month + "/" + id, "credits": "/staff/credits", "credits none": "/staff/credits?state=refused",
+			"credit": "/staff/credits/credit-0", "cause": "/staff/tickets/" + id + "/cause", "owed none": "/staff/owed",
 		} {
 			e.look("team "+name, path)
 		}

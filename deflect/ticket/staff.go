@@ -49,7 +49,7 @@ type Absence struct {
 	CreatedBy   string
 }
 
-// Past is an earlier ticket in a customer's history.
+// Past is another ticket of a customer, on the page of one of them.
 type Past struct {
 	ID, Number, Subject, Lang string
 	State                     State
