@@ -21,37 +21,25 @@ func (p *planner) prefix(c *concept, u unit) {
 	if utf8.RuneCountInString(f) < 2 {
 		return
 	}
-	df := map[string]int{}
-	text := map[string]string{}
-	for _, x := range p.v.vocab.prefixed(f) {
-		if x.fold == f {
-			continue
-		}
-		t := p.v.analyzer.term(x.text)
-		if t == "" {
-			continue
-		}
-		if df[t] == 0 {
-			text[t] = x.text
-		}
-		df[t] += int(x.df)
-	}
+	terms := p.starting(f)
 	for _, have := range c.alts {
 		for _, t := range have.terms {
-			delete(df, t.term)
+			terms = slices.DeleteFunc(terms, func(s start) bool { return s.term == t.term })
 		}
 	}
-	terms := make([]string, 0, len(df))
-	for t := range df {
-		terms = append(terms, t)
-	}
-	slices.SortFunc(terms, func(a, b string) int { return cmp.Or(cmp.Compare(df[b], df[a]), cmp.Compare(a, b)) })
-	terms = terms[:min(len(terms), maxPrefix)]
+	slices.SortFunc(terms, func(a, b start) int {
+		if a.df != b.df {
+			return cmp.Compare(b.df, a.df)
+		}
+		return strings.Compare(a.term, b.term)
+	})
 	union := 0
 	var found []qterm
-	for _, t := range terms {
-		if q := p.qterm(p.v.lang, t); len(q.list) > 0 {
+	text := map[string]string{}
+	for _, s := range terms[:min(len(terms), maxPrefix)] {
+		if q := p.qterm(p.v.lang, s.term); len(q.list) > 0 {
 			found = append(found, q)
+			text[s.term] = s.text
 			union += len(q.list)
 		}
 	}
@@ -63,6 +51,36 @@ func (p *planner) prefix(c *concept, u unit) {
 	for _, q := range found {
 		c.alts = append(c.alts, alt{why: "prefix", text: text[q.term], weight: weight, idf: idf, terms: []qterm{q}})
 	}
+}
+
+// start is a term that completes an unfinished word, with one of its words.
+type start struct {
+	term, text string
+	df         int
+}
+
+// starting are the terms of the longer words that start with a folded prefix.
+func (p *planner) starting(prefix string) []start {
+	words := p.v.vocab.prefixed(prefix)
+	at := make(map[string]int, len(words))
+	out := make([]start, 0, len(words))
+	for _, x := range words {
+		if x.fold == prefix {
+			continue
+		}
+		t := p.v.analyzer.term(x.text)
+		if t == "" {
+			continue
+		}
+		i, ok := at[t]
+		if !ok {
+			i = len(out)
+			at[t] = i
+			out = append(out, start{term: t, text: x.text})
+		}
+		out[i].df += int(x.df)
+	}
+	return out
 }
 
 // unknown looks for a word that the corpus does not have: in two words, in

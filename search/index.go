@@ -124,14 +124,10 @@ func (x *Index) Sync(ctx context.Context, lib *kb.Library) (SyncStats, error) {
 	if x.store == nil {
 		return stats, errs.New(errs.Unavailable, "", fmt.Errorf("the search index is closed"))
 	}
-	for _, lang := range lib.Langs() {
-		if err := x.addLanguage(lang); err != nil {
-			return stats, err
-		}
-	}
+	lexicons := x.addLanguages(lib.Langs())
 	var saved sync.WaitGroup
 	changed, err := x.update(ctx, lib, &stats, &saved)
-	if err != nil {
+	if err := errors.Join(err, lexicons()); err != nil {
 		x.entries, x.library, x.vocabs = nil, nil, nil // whatever was written is read again
 		return stats, err
 	}
@@ -150,17 +146,33 @@ func (x *Index) Sync(ctx context.Context, lib *kb.Library) (SyncStats, error) {
 	return stats, nil
 }
 
-func (x *Index) addLanguage(lang string) error {
-	if x.analyzers[lang] != nil {
+// addLanguages makes the analyzers of languages and reads their lexicons. The
+// lexicons are there once the function it returns was called: queries need them,
+// indexing does not.
+func (x *Index) addLanguages(langs []string) (wait func() error) {
+	var g errgroup.Group
+	read := make([]*lexicon, len(langs))
+	for i, lang := range langs {
+		if x.analyzers[lang] == nil {
+			x.analyzers[lang] = newAnalyzer(lang)
+		}
+		if read[i] = x.lexicons[lang]; read[i] == nil {
+			a := x.analyzers[lang]
+			g.Go(func() (err error) {
+				read[i], err = loadLexicon(x.lexFS, lang, a)
+				return err
+			})
+		}
+	}
+	return func() error {
+		if err := g.Wait(); err != nil {
+			return err
+		}
+		for i, lang := range langs {
+			x.lexicons[lang] = read[i]
+		}
 		return nil
 	}
-	a := newAnalyzer(lang)
-	lex, err := loadLexicon(x.lexFS, lang, a)
-	if err != nil {
-		return err
-	}
-	x.analyzers[lang], x.lexicons[lang] = a, lex
-	return nil
 }
 
 // update brings Bleve's documents and the vocabularies up to date. It gives by
@@ -214,7 +226,7 @@ func (x *Index) write(ctx context.Context, fresh []*kb.Article, gone []departed,
 		lost.addTo(words, -1)
 		if len(fresh) <= syncBatch { // an edit is one batch: never neither version
 			won := x.counters()
-			x.add(batch, fresh, won, &sync.Mutex{})
+			x.add(batch, fresh, won, &termMemory{}, &sync.Mutex{})
 			won.addTo(words, 1)
 			return x.commit(batch, saved)
 		}
@@ -227,10 +239,11 @@ func (x *Index) write(ctx context.Context, fresh []*kb.Article, gone []departed,
 	var mu sync.Mutex
 	for range writers {
 		g.Go(func() error {
-			counters := x.counters()
+			counters, memory := x.counters(), &termMemory{}
 			for part := range parts {
 				batch := index.NewBatch()
-				x.add(batch, part, counters, &mu)
+				memory.used = 0
+				x.add(batch, part, counters, memory, &mu)
 				if err := x.commit(batch, saved); err != nil {
 					return err
 				}
@@ -274,10 +287,10 @@ func (c counters) addTo(words wordCounts, by int32) {
 }
 
 // add counts articles into a batch; mu guards the catalogue.
-func (x *Index) add(batch *index.Batch, arts []*kb.Article, c counters, mu *sync.Mutex) {
+func (x *Index) add(batch *index.Batch, arts []*kb.Article, c counters, memory *termMemory, mu *sync.Mutex) {
 	docs := make([]index.Document, len(arts))
 	for i, art := range arts {
-		docs[i] = newDocument(art.Lang, art, c[art.Lang].count(art))
+		docs[i] = newDocument(art.Lang, art, c[art.Lang].count(art), memory)
 		batch.Update(docs[i])
 	}
 	mu.Lock()

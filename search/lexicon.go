@@ -109,7 +109,7 @@ func loadLexicon(override fs.FS, lang string, a *analyzer) (*lexicon, error) {
 }
 
 func (f *lexiconFile) compile(a *analyzer) *lexicon {
-	l := &lexicon{noise: map[string]bool{}, phrases: map[string][][]string{}, rules: map[string][]rule{}}
+	l := &lexicon{noise: map[string]bool{}, phrases: map[string][][]string{}, rules: make(map[string][]rule, 2*len(f.Groups))}
 	for _, w := range f.Noise.Words {
 		l.noise[fold(lower(strings.TrimSpace(w)))] = true
 	}
@@ -124,51 +124,79 @@ func (f *lexiconFile) compile(a *analyzer) *lexicon {
 			l.phrases[words[0]] = append(l.phrases[words[0]], words[1:])
 		}
 	}
+	c := &compiler{lexicon: l, a: a, known: make(map[string]*phraseForms, 4*len(f.Groups))}
 	for _, g := range f.Groups {
 		for i, p := range g.All {
-			var to []string
-			to = append(to, g.All[:i]...)
-			to = append(to, g.All[i+1:]...)
-			l.add(a, p, to)
+			c.add(p, g.All, i)
 		}
 		for _, p := range g.From {
-			l.add(a, p, g.To)
+			c.add(p, g.To, -1)
 		}
 	}
 	return l
 }
 
-// add makes a rule, merged with one for the same terms.
-func (l *lexicon) add(a *analyzer, from string, to []string) {
-	for _, key := range l.keys(a, from) {
+// compiler makes the rules of a lexicon. A phrase is analysed once, in however
+// many groups and pairs it stands.
+type compiler struct {
+	*lexicon
+	a     *analyzer
+	known map[string]*phraseForms
+}
+
+// phraseForms is a phrase analysed.
+type phraseForms struct {
+	keys    [][]string // by which it may be typed
+	terms   []string   // as index terms; a compound counts once
+	words   []string   // folded, stop words included
+	each    []string   // the terms of words, "" for a stop word
+	negated bool       // has a word that turns it into its opposite
+}
+
+func (c *compiler) forms(text string) *phraseForms {
+	f := c.known[text]
+	if f == nil {
+		f = &phraseForms{keys: c.keys(c.a, text), terms: c.a.phrase(text)}
+		f.words, f.each = c.a.wordsAndTerms(text)
+		f.negated = slices.ContainsFunc(f.words, func(w string) bool { return c.a.negation[w] })
+		c.known[text] = f
+	}
+	return f
+}
+
+// add makes the rules by which a phrase also means others, less the one at
+// number but; merged with rules for the same terms.
+func (c *compiler) add(from string, to []string, but int) {
+	f := c.forms(from)
+	for _, key := range f.keys {
 		r := rule{from: key}
-		if words, terms := a.wordsAndTerms(from); len(key) == 1 && len(words) > 1 && !strings.Contains(from, "-") {
-			r.words, r.at = words, slices.Index(terms, key[0])
+		if len(key) == 1 && len(f.words) > 1 && !strings.Contains(from, "-") {
+			r.words, r.at = f.words, slices.Index(f.each, key[0])
 			if r.at < 0 {
 				continue
 			}
 		}
 		var targets []target
-		for _, t := range to {
-			if slices.ContainsFunc(a.words(t), func(w string) bool { return a.negation[w] }) {
-				continue // without its "without" it would say the opposite
+		for i, t := range to {
+			if i == but {
+				continue
 			}
-			terms := a.phrase(t)
-			if len(terms) > 0 && !slices.Equal(terms, key) {
-				targets = append(targets, target{text: t, terms: terms})
+			// Without its "without" a phrase would say the opposite.
+			if other := c.forms(t); !other.negated && len(other.terms) > 0 && !slices.Equal(other.terms, key) {
+				targets = append(targets, target{text: t, terms: other.terms})
 			}
 		}
 		if len(targets) == 0 {
 			continue
 		}
-		rules := l.rules[key[0]]
+		rules := c.rules[key[0]]
 		i := slices.IndexFunc(rules, func(x rule) bool { return slices.Equal(x.from, r.from) && slices.Equal(x.words, r.words) })
 		if i >= 0 {
 			rules[i].addTargets(targets)
 			continue
 		}
 		r.addTargets(targets)
-		l.rules[key[0]] = append(rules, r)
+		c.rules[key[0]] = append(rules, r)
 	}
 }
 
@@ -223,7 +251,11 @@ func (a *analyzer) phrase(text string) []string {
 // and with its compounds in parts; without the words that queries lose, as long
 // as something is left.
 func (l *lexicon) keys(a *analyzer, text string) [][]string {
-	whole, parts := l.key(a, text), l.key(a, strings.ReplaceAll(text, "-", " "))
+	whole := l.key(a, text)
+	parts := whole
+	if strings.Contains(text, "-") {
+		parts = l.key(a, strings.ReplaceAll(text, "-", " "))
+	}
 	var out [][]string
 	if len(whole) > 0 {
 		out = append(out, whole)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strings"
 )
 
 // candidate is an article that has something of the query.
@@ -169,7 +170,10 @@ func (w *scratch) closeGroup(both float32) {
 // best are the n articles with the highest totals.
 func (w *scratch) best(s *snapshot, n int) []candidate {
 	worse := func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(b.base, a.base), cmp.Compare(s.docs[a.num].art.Path, s.docs[b.num].art.Path))
+		if a.base != b.base {
+			return cmp.Compare(b.base, a.base)
+		}
+		return strings.Compare(s.docs[a.num].art.Path, s.docs[b.num].art.Path)
 	}
 	var top []candidate
 	var floor float64

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/blevesearch/bleve/v2/document"
@@ -189,17 +190,40 @@ type termField struct {
 	opts  index.FieldIndexingOptions
 }
 
-// newDocument makes an article's document.
-func newDocument(lang string, art *kb.Article, t *tally) index.Document {
-	d := document.NewDocument(docName(art, t.lengths))
-	terms := make(index.TokenFrequencies, len(t.terms))
-	freqs := make([]index.TokenFreq, len(t.terms))
-	for i, c := range t.terms {
-		freqs[i].Term = c.term
-		freqs[i].SetFrequency(c.counts.pack())
-		terms[c.name] = &freqs[i]
+// termMemory is what the documents of a batch keep their terms in. Bleve is done
+// with it when it has taken the batch, and the next one gets it.
+type termMemory struct {
+	parts []termPart
+	used  int
+}
+
+type termPart struct {
+	terms index.TokenFrequencies
+	freqs []index.TokenFreq
+}
+
+// take gives room for the n terms of a document.
+func (m *termMemory) take(n int) termPart {
+	if m.used == len(m.parts) {
+		m.parts = append(m.parts, termPart{terms: make(index.TokenFrequencies, n)})
 	}
-	d.AddField(&termField{name: "t." + lang, freqs: terms, opts: index.IndexField})
+	p := &m.parts[m.used]
+	m.used++
+	clear(p.terms)
+	p.freqs = slices.Grow(p.freqs[:0], n)[:n]
+	return *p
+}
+
+// newDocument makes an article's document, whose terms are in m.
+func newDocument(lang string, art *kb.Article, t *tally, m *termMemory) index.Document {
+	d := document.NewDocument(docName(art, t.lengths))
+	p := m.take(len(t.terms))
+	for i, c := range t.terms {
+		p.freqs[i] = index.TokenFreq{Term: c.term}
+		p.freqs[i].SetFrequency(c.counts.pack())
+		p.terms[c.name] = &p.freqs[i]
+	}
+	d.AddField(&termField{name: "t." + lang, freqs: p.terms, opts: index.IndexField})
 	d.AddField(&termField{name: rowsField, value: t.rows.encode(), opts: index.StoreField})
 	return d
 }

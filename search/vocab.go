@@ -3,6 +3,7 @@ package search
 import (
 	"cmp"
 	"slices"
+	"sort"
 	"strings"
 	"unicode/utf8"
 )
@@ -19,7 +20,10 @@ type vocab []vword
 
 // compareWords orders a vocabulary: by folded form, the most frequent first.
 func compareWords(a, b vword) int {
-	return cmp.Or(strings.Compare(a.fold, b.fold), cmp.Compare(b.df, a.df), strings.Compare(a.text, b.text))
+	if a.fold != b.fold {
+		return strings.Compare(a.fold, b.fold)
+	}
+	return cmp.Or(cmp.Compare(b.df, a.df), strings.Compare(a.text, b.text))
 }
 
 // with is the vocabulary after words were counted anew: by how many articles
@@ -116,13 +120,20 @@ func (v vocab) df(folded string) int {
 // prefixed are the words that start with a folded prefix.
 func (v vocab) prefixed(prefix string) vocab {
 	i := v.at(prefix)
-	j, _ := slices.BinarySearchFunc(v[i:], prefix, func(w vword, p string) int {
-		if strings.HasPrefix(w.fold, p) {
-			return -1
-		}
-		return 1
-	})
-	return v[i : i+j]
+	return v[i : i+v[i:].leading(prefix)]
+}
+
+// leading is how many words from the first on start with a prefix, where all
+// that do stand together. Few are found in few steps.
+func (v vocab) leading(prefix string) int {
+	from, to, step := 0, 0, 1 // all before from do; to does not, or is the end
+	for to < len(v) && strings.HasPrefix(v[to].fold, prefix) {
+		from = to + 1
+		to += step
+		step *= 2
+	}
+	to = min(to, len(v))
+	return from + sort.Search(to-from, func(k int) bool { return !strings.HasPrefix(v[from+k].fold, prefix) })
 }
 
 // near is a word of the corpus at a small distance from a typed one.
@@ -188,13 +199,7 @@ func (v vocab) near(folded string, max int) []near {
 			continue
 		}
 		// Nothing below this beginning can be near: skip its words.
-		skip := v[i:].prefixed(w[:pos])
-		i += len(skip)
-		// prefixed starts at the first word of the beginning, which is here
-		// or before; never stand still.
-		if len(skip) == 0 {
-			i++
-		}
+		i += v[i:].leading(w[:pos])
 	}
 	return out
 }

@@ -172,6 +172,7 @@ func (a *app) build(ctx context.Context, s *serveCmd) error {
 
 // openContent loads the articles and brings the index up to date with them.
 func (a *app) openContent(ctx context.Context, s *serveCmd) error {
+	boundMemory()
 	opts := kb.Options{Logger: a.log}
 	lexicon := fs.FS(nil)
 	if s.Content == "" {
@@ -193,6 +194,7 @@ func (a *app) openContent(ctx context.Context, s *serveCmd) error {
 			lexicon = os.DirFS(dir)
 		}
 	}
+	boundMemory()
 	var err error
 	if a.index, err = search.Open(search.Options{Dir: filepath.Join(s.Data, "search"), Lexicon: lexicon, Logger: a.log, Clock: a.clock}); err != nil {
 		return err

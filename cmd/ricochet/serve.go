@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -82,7 +81,7 @@ func (s *serveCmd) Run(ctx context.Context, con console) error {
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 	srv.RegisterOnShutdown(a.web.StopLive)
-	tuneMemory()
+	go tuneMemory()
 	a.start(ctx)
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(ln) }()
@@ -98,17 +97,6 @@ func (s *serveCmd) Run(ctx context.Context, con console) error {
 		err = nil
 	}
 	return errors.Join(err, a.close())
-}
-
-// tuneMemory trades some memory under load for a tenth of the processor: what
-// is loaded at the start stays, and walking it at every doubling of a small
-// heap is most of what collecting costs. What loading left over goes back to
-// the system at once. GOGC, when it is set, decides instead.
-func tuneMemory() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(200)
-	}
-	go debug.FreeOSMemory()
 }
 
 // reachable is an address a browser on this machine can open.
