@@ -11,6 +11,7 @@ import (
 	"github.com/vmcloud/ricochet/deflect/intake"
 	"github.com/vmcloud/ricochet/internal/clock"
 	"github.com/vmcloud/ricochet/internal/jobs"
+	"github.com/vmcloud/ricochet/search/tickets"
 	"github.com/vmcloud/ricochet/store"
 )
 
@@ -124,6 +125,13 @@ func (cmd privacyEraseCmd) Run(ctx context.Context, con console) error {
 			return fmt.Errorf("%d rows and %d attachments would be erased for good; repeat with --yes", h.Count(), len(h.Files))
 		}
 		h, err := p.Erase(ctx, cmd.Email, "")
+		if err != nil {
+			return err
+		}
+		ok, err := tickets.Clear(ticketFolder(cmd.Data))
+		if err == nil && !ok {
+			fmt.Fprintln(con.err, "the index of tickets is in use; the process that has it open takes the person out of it")
+		}
 		if err == nil {
 			fmt.Fprintf(con.out, "person %s erased: %d rows, %d attachments\n", h.PersonID, h.Count(), len(h.Files))
 		}

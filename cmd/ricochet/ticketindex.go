@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"path/filepath"
+	"strings"
 	"time"
 
+	"github.com/vmcloud/ricochet/deflect"
 	"github.com/vmcloud/ricochet/deflect/ticket"
 	"github.com/vmcloud/ricochet/search/tickets"
 )
@@ -19,16 +21,19 @@ func (x ticketIndex) Put(texts []ticket.Text, since time.Time) error {
 		docs[i] = tickets.Doc{
 			ID: t.ID, Number: t.Number, Lang: t.Lang, Texts: append([]string{t.Subject}, t.Bodies...), Who: []string{t.Name, t.Email, t.Company},
 			State: string(t.State), Tier: string(t.Tier), Priority: string(t.Priority), Assignee: t.Assignee, Category: t.Category,
-			Queue: string(t.Queue), Tags: t.Tags,
+			Queue: string(t.Queue), Tags: t.Tags, Erased: strings.HasPrefix(t.Email, deflect.ErasedPrefix),
 		}
 	}
 	return x.Index.Put(docs, since)
 }
 
+// ticketFolder is where the index of tickets is within the data folder.
+func ticketFolder(data string) string { return filepath.Join(data, "search-tickets") }
+
 // openTicketIndex opens this process's own index of tickets.
 func (a *app) openTicketIndex(data string) error {
 	var err error
-	a.texts, err = tickets.Open(filepath.Join(data, "search-tickets"), a.log)
+	a.texts, err = tickets.Open(ticketFolder(data), a.log)
 	return err
 }
 

@@ -42,6 +42,7 @@ type Doc struct {
 	Category string
 	Queue    string
 	Tags     []string
+	Erased   bool // what was known of the customer is gone, and must be from here (D-36)
 }
 
 // None stands for a field without a value in a condition.
@@ -67,6 +68,9 @@ func Open(dir string, log *slog.Logger) (*Index, error) {
 	idx, err := open(dir)
 	if err == nil && !current(idx) {
 		err = errors.Join(errOld, idx.Close())
+	}
+	if err == nil && unforgotten(idx) {
+		err = errors.Join(errUnforgotten, idx.Close())
 	}
 	if err != nil {
 		if dir == "" {
@@ -135,6 +139,7 @@ func remake(dir string) (bleve.Index, error) {
 var (
 	keySchema = []byte("ricochet.schema")
 	keySince  = []byte("ricochet.since")
+	keyForget = []byte("ricochet.forget")
 )
 
 func current(idx bleve.Index) bool {
@@ -237,7 +242,15 @@ func (x *Index) Put(docs []Doc, since time.Time) error {
 		return errClosed
 	}
 	b := x.idx.NewBatch()
+	forget := false
 	for _, d := range docs {
+		if d.Erased {
+			known, err := x.idx.Document(d.ID)
+			if err != nil {
+				return fmt.Errorf("index ticket %s: %w", d.ID, err)
+			}
+			forget = forget || known != nil
+		}
 		if err := b.Index(d.ID, d.fields()); err != nil {
 			return fmt.Errorf("index ticket %s: %w", d.ID, err)
 		}
@@ -252,7 +265,13 @@ func (x *Index) Put(docs []Doc, since time.Time) error {
 			x.unsure.Done()
 		})
 	}
-	return x.idx.Batch(b)
+	if forget {
+		b.SetInternal(keyForget, []byte{1})
+	}
+	if err := x.idx.Batch(b); err != nil || !forget {
+		return err
+	}
+	return x.forget()
 }
 
 var errClosed = errs.Newf(errs.Unavailable, "", "the index of tickets is closed")

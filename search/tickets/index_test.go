@@ -1,8 +1,10 @@
 package tickets
 
 import (
+	"errors"
 	"io"
 	"log/slog"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -90,9 +92,17 @@ func TestReplaceAndReopen(t *testing.T) {
 		t.Fatal(err)
 	}
 	gone := samples[0]
-	gone.Texts, gone.Who = []string{"…"}, nil
+	gone.Texts, gone.Who, gone.Erased = []string{"…"}, nil, true
+	for _, word := range []string{"noel", "dupont"} { // or what follows shows nothing
+		if !holds(t, x, "who", word) {
+			t.Fatalf("%s is not in the index to begin with", word)
+		}
+	}
 	if err := x.Put([]Doc{gone}, since); err != nil {
 		t.Fatal(err)
+	}
+	if left := segments(t, dir); len(left) != 1 {
+		t.Errorf("segments after an erasure: %v", left)
 	}
 	for _, again := range []bool{false, true} {
 		if again {
@@ -109,12 +119,79 @@ func TestReplaceAndReopen(t *testing.T) {
 				t.Errorf("%s is still found: %v %v", w, h, err)
 			}
 		}
+		for _, field := range []string{"who", "fr"} {
+			for _, word := range []string{"noel", "dupont", "acme", "instance", "connection"} {
+				if holds(t, x, field, word) {
+					t.Errorf("%s still knows %s", field, word)
+				}
+			}
+		}
 		if n, err := x.Count(); err != nil || n != 3 {
 			t.Errorf("%d tickets, %v", n, err)
 		}
 		if at, err := x.Since(); err != nil || !at.Equal(since) {
 			t.Errorf("since %v %v", at, err)
 		}
+	}
+}
+
+// holds says whether a segment of the index has a word that begins so, be it of
+// a ticket that was replaced.
+func holds(t *testing.T, x *Index, field, word string) bool {
+	t.Helper()
+	words, err := x.idx.FieldDictPrefix(field, []byte(word))
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := words.Next()
+	return errors.Join(err, words.Close()) == nil && first != nil
+}
+
+// segments are the files of the index that hold words.
+func segments(t *testing.T, dir string) []string {
+	t.Helper()
+	all, err := filepath.Glob(filepath.Join(dir, "store", "*.zap"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// An index whose process ended before an erased person was out of its folder
+// is made anew, and one that nobody has open can be emptied.
+func TestForgetOrMakeAnew(t *testing.T) {
+	dir := t.TempDir() + "/tickets"
+	x := openTest(t, dir)
+	if err := x.Put(samples, time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	if ok, err := Clear(dir); ok || err != nil {
+		t.Fatalf("an open index: %v %v", ok, err)
+	}
+	if n, err := x.Count(); n != 3 || err != nil {
+		t.Fatalf("an open index was emptied: %d tickets, %v", n, err)
+	}
+	if err := x.idx.SetInternal(keyForget, []byte{1}); err != nil {
+		t.Fatal(err)
+	}
+	if err := x.Close(); err != nil {
+		t.Fatal(err)
+	}
+	x = openTest(t, dir)
+	if n, err := x.Count(); n != 0 || err != nil {
+		t.Errorf("%d tickets in an index that is made anew, %v", n, err)
+	}
+	if err := errors.Join(x.Put(samples, time.Time{}), x.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if ok, err := Clear(dir); !ok || err != nil {
+		t.Fatalf("a closed index: %v %v", ok, err)
+	}
+	if left := segments(t, dir); len(left) > 0 {
+		t.Errorf("left after Clear: %v", left)
+	}
+	if n, err := openTest(t, dir).Count(); n != 0 || err != nil {
+		t.Errorf("%d tickets after Clear, %v", n, err)
 	}
 }
 
