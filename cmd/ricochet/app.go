@@ -287,6 +287,12 @@ func (a *app) start(ctx context.Context) {
 	ctx, a.stop = context.WithCancel(ctx)
 	a.running.Go(func() { a.runner.Run(ctx) })
 	a.running.Go(func() { a.timers.Run(ctx) })
+	a.running.Go(func() {
+		followClock(ctx, a.log, func() {
+			a.runner.Wake()
+			a.timers.Wake()
+		})
+	})
 	a.running.Go(func() { a.watchFeeds(ctx) })
 	a.running.Go(func() { a.recorder.Run(ctx) })
 	a.running.Go(func() { a.gaps.Run(ctx) })

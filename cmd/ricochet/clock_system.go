@@ -3,6 +3,8 @@
 package main
 
 import (
+	"context"
+	"log/slog"
 	"time"
 
 	"github.com/vmcloud/ricochet/internal/clock"
@@ -13,3 +15,7 @@ const pollEvery = time.Second
 
 // programClock is what the site tells the time by.
 func programClock() (clock.Clock, error) { return clock.System{}, nil }
+
+// followClock has nothing to tell of a clock that moves by itself: what is due
+// is polled for.
+func followClock(context.Context, *slog.Logger, func()) {}

@@ -172,11 +172,7 @@ func TestLive(t *testing.T) {
 	}
 	all := sam.listen("/staff/live", "")
 	all.expect("event: hello")
-	// The new ticket gets its owner meanwhile, which the version tells.
-	until(t, 15*time.Second, "a note on the ticket as it is now", func() bool {
-		version := versionOf.FindStringSubmatch(sam.get(link).body)[1]
-		return sam.post(link, url.Values{"version": {version}, "action": {"note"}, "note": {"une note"}}).status == http.StatusOK
-	})
+	change(t, sam, link)
 	all.expect(`"` + id + `":`)
 	if all.last == "" {
 		t.Error("the event has no id")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/vmcloud/ricochet/deflect/ticket"
@@ -38,6 +39,9 @@ type Timers struct {
 	Clock   clock.Clock
 	Log     *slog.Logger
 	Poll    time.Duration // longest wait between looks; 0 means 1 s
+
+	wake chan struct{}
+	once sync.Once
 }
 
 const (
@@ -47,8 +51,20 @@ const (
 	timerRetry = 10 * time.Minute
 )
 
+func (w *Timers) init() { w.once.Do(func() { w.wake = make(chan struct{}, 1) }) }
+
+// Wake makes the timers look now instead of at the next poll. It never blocks.
+func (w *Timers) Wake() {
+	w.init()
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+}
+
 // Run works until ctx ends.
 func (w *Timers) Run(ctx context.Context) {
+	w.init()
 	poll := w.Poll
 	if poll == 0 {
 		poll = time.Second
@@ -61,6 +77,7 @@ func (w *Timers) Run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
+		case <-w.wake:
 		case <-tick.C:
 		}
 	}

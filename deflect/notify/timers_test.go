@@ -459,7 +459,7 @@ func TestTwoProcessesAtOnce(t *testing.T) {
 		d.clock.Advance(3 * time.Hour)
 		var wg sync.WaitGroup
 		for range 2 {
-			other := *d.timers
+			other := &notify.Timers{Store: d.timers.Store, Tickets: d.timers.Tickets, Clock: d.clock, Log: d.timers.Log}
 			wg.Go(func() {
 				for other.Once(d.Context()) > 0 {
 				}
