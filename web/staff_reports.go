@@ -40,7 +40,7 @@ func (s *Server) reportList(c *gin.Context, m *ticket.Staff) error {
 	v.Report = &reportHead{}
 	now := s.opt.Clock.Now()
 	for _, cadence := range report.Cadences {
-		b := block{ID: string(cadence), Title: v.loc.T("report.cadence." + string(cadence)), Head: []column{{Name: v.loc.T("reports.period")}, {Name: v.loc.T("reports.due")}}}
+		b := block{ID: string(cadence), Title: v.loc.T("report.cadence." + string(cadence)), Head: []column{{Name: v.loc.T("reports.period")}, {Name: v.loc.T("reports.made")}}}
 		for p, n := cadence.Latest(now, s.opt.Zone), 0; n < reportsListed; p, n = cadence.Holding(p.From.Add(-1), s.opt.Zone), n+1 {
 			b.Rows = append(b.Rows, []cell{{Text: v.periodName(cadence, p), Path: reportPath(cadence, p)}, {Text: v.loc.DateTime(cadence.Due(p))}})
 		}

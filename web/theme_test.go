@@ -124,6 +124,22 @@ func TestFrenchTypography(t *testing.T) {
 	}
 }
 
+// English puts no space before a percent sign and writes typographic quotes.
+func TestEnglishTypography(t *testing.T) {
+	source, err := os.ReadFile("../themes/locales/en.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrong := regexp.MustCompile(`[0-9}] %|'|\.\.\.|\be-mail`)
+	for i, line := range strings.Split(string(source), "\n") {
+		if key, value, ok := strings.Cut(line, " = "); ok && !strings.HasPrefix(line, "#") {
+			if m := wrong.FindString(value); m != "" {
+				t.Errorf("en.toml:%d: %s: %q is not how English writes it", i+1, key, m)
+			}
+		}
+	}
+}
+
 func TestLocale(t *testing.T) {
 	s := fixtureServer(t)
 	fr, en := s.locales.Get("fr"), s.locales.Get("en")

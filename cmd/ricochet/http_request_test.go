@@ -107,7 +107,7 @@ func TestMyRequest(t *testing.T) {
 	staff.post("/staff/tickets/"+id[1]+"/reply", url.Values{"action": {"send"}, "version": {version[1]}, "reply": {"Voilà."}, "then": {"resolved"}}).want(t, "a reply", http.StatusOK)
 	v.get(request).check(t, htmlcheck.In("button[value=solved]"), htmlcheck.In("button[value=unsolved]"))
 	v.post(request, url.Values{"action": {"unsolved"}}).check(t, htmlcheck.In(".pill", htmlcheck.HasText("Rouverte")))
-	v.post(request, url.Values{"action": {"solved"}}).check(t, htmlcheck.In(".pill", htmlcheck.HasText("Close")))
+	v.post(request, url.Values{"action": {"solved"}}).check(t, htmlcheck.In(".pill", htmlcheck.HasText("Fermée")))
 	v.post(request, url.Values{"action": {"unsolved"}}).want(t, "reopening a closed request", http.StatusConflict)
 	p = v.post(request, url.Values{"action": {"survey"}, "comment": {"Réponse claire."}})
 	p.want(t, "a survey without answers", http.StatusUnprocessableEntity)

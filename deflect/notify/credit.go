@@ -4,6 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
+	"strings"
+	"time"
 
 	"github.com/vmcloud/ricochet/deflect/ticket"
 )
@@ -48,7 +51,7 @@ func (n *Notifier) CreditDecided(ctx context.Context, payload string) error {
 			return err
 		}
 		data := n.data(t, to)
-		data["Month"], data["Reason"], data["Share"] = c.Month, c.Reason, percent(t.Lang, c.Applied)
+		data["Month"], data["Reason"], data["Share"] = n.monthName(t.Lang, c.Month), c.Reason, n.percent(t.Lang, c.Applied)
 		err = n.post(tx, Mail{
 			Dedupe: "credit:" + c.ID, TicketID: t.ID, Kind: CreditNotice, ReplyTo: n.replyTo(t),
 			Subject: n.Texts.Text(t.Lang, key+".subject", data), Body: n.Texts.Text(t.Lang, key+".body", data),
@@ -63,15 +66,21 @@ func (n *Notifier) CreditDecided(ctx context.Context, payload string) error {
 	})
 }
 
-// percent writes hundredths of a percent: "7.25 %", "5 %".
-func percent(lang string, share int) string {
-	s := fmt.Sprintf("%d", share/100)
+// percent writes hundredths of a percent as the language does: "7.25%", "5 %".
+func (n *Notifier) percent(lang string, share int) string {
+	s := strconv.Itoa(share / 100)
 	if rest := share % 100; rest != 0 {
-		point := "."
-		if lang == "fr" {
-			point = ","
-		}
-		s += fmt.Sprintf("%s%02d", point, rest)
+		s += n.Texts.Text(lang, "number.decimal", nil) + strings.TrimRight(fmt.Sprintf("%02d", rest), "0")
 	}
-	return s + "\u00a0%"
+	return n.Texts.Text(lang, "number.percent", map[string]any{"N": s})
+}
+
+// monthName is a month as "2006-01" in words.
+func (n *Notifier) monthName(lang, month string) string {
+	t, err := time.Parse("2006-01", month)
+	if err != nil {
+		return month
+	}
+	name := n.Texts.Text(lang, "month.m"+strconv.Itoa(int(t.Month())), nil)
+	return n.Texts.Text(lang, "reports.month", map[string]any{"Month": name, "Year": t.Format("2006")})
 }

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"testing"
+	"time"
+
+	"github.com/vmcloud/ricochet/internal/clock"
+)
+
+// TestInsightsAccessibility looks at the pages of figures and at the reports:
+// over a made-up season, where nothing was counted yet, over days of which
+// nothing is known, and where the dates cannot be read.
+func TestInsightsAccessibility(t *testing.T) {
+	pages := []string{"deflection", "search", "articles", "support"}
+	t.Run("full", func(t *testing.T) {
+		for _, lang := range []string{"fr", "en"} {
+			t.Run(lang, func(t *testing.T) {
+				data := t.TempDir()
+				if _, err := ricochet(t, "demo", "--data", data, "--days", "130", "--scale", "0.3"); err != nil {
+					t.Fatal(err)
+				}
+				e := serve(t, data).insights(lang)
+				for _, page := range pages {
+					e.look("insights "+page, "/staff/insights/"+page+"?days=90")
+				}
+				until(t, 30*time.Second, "the questions without an answer", func() bool {
+					e.open("/staff/insights/gaps")
+					return eval[bool](e.tab, `!!document.querySelector('main table a[href^="/staff/insights/gaps/"]')`)
+				})
+				e.judge("gaps")
+				e.click(`main table a[href^="/staff/insights/gaps/"]`)
+				e.arrive("/staff/insights/gaps/")
+				e.judge("gap")
+				e.look("reports", "/staff/reports")
+				for _, cadence := range []string{"daily", "weekly", "monthly", "quarterly"} {
+					e.open("/staff/reports")
+					e.click(`main table a[href^="/staff/reports/` + cadence + `/"]`)
+					e.arrive("/staff/reports/" + cadence + "/")
+					e.judge("report " + cadence)
+				}
+			})
+		}
+	})
+	t.Run("without data", func(t *testing.T) {
+		e := serve(t, t.TempDir()).insights("en")
+		for _, page := range pages {
+			e.look("insights "+page+" empty", "/staff/insights/"+page)
+		}
+		e.look("insights before", "/staff/insights/support?from=2020-01-01&to=2020-01-31")
+		e.look("insights wrong", "/staff/insights/search?from=soon&to=2020-01-31")
+		e.look("gaps empty", "/staff/insights/gaps")
+		month := clock.System{}.Now().AddDate(0, -1, 0).Format("2006-01-") + "01"
+		e.look("report empty", "/staff/reports/monthly/"+month)
+	})
+}
+
+// insights signs somebody in who may see the figures.
+func (s *site) insights(lang string) *eye {
+	s.t.Helper()
+	e := s.tab(lang).eye()
+	e.theme("light")
+	signUp(e.tab, s.setup())
+	return e
+}
