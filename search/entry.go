@@ -18,7 +18,7 @@ import (
 type entry struct {
 	prefix  string // the same as long as the article's file is
 	name    string // in Bleve
-	lengths [numFields]int
+	lengths lengths
 	art     *kb.Article // of the library synchronised last; nil when that has none
 	lang    string      // of art
 	pair    int32       // number of art's translation pair

@@ -127,7 +127,7 @@ func (e *explainer) best(d *doc, num uint32, alts []alt, weight float64) {
 		for _, t := range a.terms {
 			worth += t.idf
 			k, ok := slices.BinarySearchFunc(t.list, num, func(p posting, n uint32) int { return cmp.Compare(p.doc, n) })
-			if t.lang != d.view.lang || !ok {
+			if t.lang != d.art.Lang || !ok {
 				sum, where = 0, nil
 				break
 			}

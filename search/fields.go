@@ -54,7 +54,7 @@ func inField(packed uint32, f field) uint32 {
 // and its rows. The terms are the counter's and hold until the next article.
 type tally struct {
 	terms   []*termCount
-	lengths [numFields]int
+	lengths lengths
 	rows    rows
 }
 

@@ -87,7 +87,7 @@ func (x *Index) tokensOf(s *snapshot, num uint32) (*articleTokens, error) {
 	if t, ok := x.tokens.get(art); ok {
 		return t, nil
 	}
-	b, err := readRows(s.reader, s.docs[num].name)
+	b, err := readRows(s.reader, docName(art, s.docs[num].lengths))
 	if err != nil {
 		return nil, err
 	}

@@ -25,12 +25,13 @@ type snapshot struct {
 // doc is an article as the ranking sees it.
 type doc struct {
 	art     *kb.Article
-	name    string // of Bleve's document
-	pair    int32  // number of the translation pair
-	view    *view
+	pair    int32              // number of the translation pair
 	norms   [numFields]float32 // weight of one occurrence in each field, over the field's length
-	lengths [numFields]int
+	lengths lengths
 }
+
+// lengths are the lengths of an article's fields in words.
+type lengths [numFields]uint32
 
 // view is one language of a snapshot.
 type view struct {
@@ -70,7 +71,7 @@ func (x *Index) newSnapshot(r index.IndexReader, lib *kb.Library, before *snapsh
 		}
 		v := s.views[e.lang]
 		e.num = num
-		s.docs[num] = doc{art: e.art, name: e.name, pair: e.pair, view: v, lengths: e.lengths}
+		s.docs[num] = doc{art: e.art, pair: e.pair, lengths: e.lengths}
 		v.add(num, e)
 		if !e.listed {
 			unlisted[e.lang] = append(unlisted[e.lang], e)

@@ -114,9 +114,9 @@ func (s *store) close() error {
 // docName is the name of an article's document. It carries the language, the
 // path, the hash of the file and the length of each field, so that opening an
 // index reads names and nothing else.
-func docName(art *kb.Article, lengths [numFields]int) string {
+func docName(art *kb.Article, l lengths) string {
 	var b []byte
-	for _, n := range lengths {
+	for _, n := range l {
 		b = binary.AppendUvarint(b, uint64(n))
 	}
 	return docPrefix(art) + base64.RawURLEncoding.EncodeToString(b)
@@ -136,23 +136,23 @@ func shortHash(h string) string {
 }
 
 // parseDocName takes a name apart; ok is false for a foreign one.
-func parseDocName(name string) (prefix string, lengths [numFields]int, ok bool) {
+func parseDocName(name string) (prefix string, l lengths, ok bool) {
 	cut := strings.LastIndexByte(name, 0)
 	if cut < 0 {
-		return "", lengths, false
+		return "", l, false
 	}
 	b, err := base64.RawURLEncoding.DecodeString(name[cut+1:])
 	if err != nil {
-		return "", lengths, false
+		return "", l, false
 	}
-	for f := range lengths {
+	for f := range l {
 		v, n := binary.Uvarint(b)
 		if n <= 0 {
-			return "", lengths, false
+			return "", l, false
 		}
-		lengths[f], b = int(v), b[n:]
+		l[f], b = uint32(v), b[n:]
 	}
-	return name[:cut+1], lengths, true
+	return name[:cut+1], l, true
 }
 
 // posting is a word in an article: the article's number in the snapshot and

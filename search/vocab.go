@@ -29,45 +29,52 @@ func compareWords(a, b vword) int {
 // with is the vocabulary after words were counted anew: by how many articles
 // more, or fewer, each stands in. A few words cost little more than a copy.
 func (v vocab) with(words map[string]int32) vocab {
-	if len(words) == 0 {
-		return v
-	}
-	out := slices.Clone(v)
 	var fresh vocab
-	touched := map[int]bool{} // where the forms of a changed word start
-	dead := false
+	changed := make([]vword, 0, len(words))
 	for text, by := range words {
 		if by == 0 {
 			continue
 		}
-		f := fold(text)
-		i := v.at(f)
-		k := i
-		for k < len(v) && v[k].fold == f && v[k].text != text {
-			k++
-		}
-		if k < len(v) && v[k].fold == f {
-			out[k].df += by
-			dead = dead || out[k].df <= 0
-			touched[i] = true
-			continue
-		}
-		if by > 0 {
-			fresh = append(fresh, newWord(text, f, by))
+		w := vword{fold: fold(text), text: text, df: by}
+		switch i := v.find(w); {
+		case i >= 0:
+			changed = append(changed, w)
+		case by > 0:
+			fresh = append(fresh, newWord(text, w.fold, by))
 		}
 	}
-	for i := range touched { // forms of one folded word may have changed places
-		j := i
-		for j < len(out) && out[j].fold == out[i].fold {
-			j++
-		}
-		slices.SortFunc(out[i:j], compareWords)
+	if len(fresh)+len(changed) == 0 {
+		return v
+	}
+	var out vocab
+	if len(fresh) == 0 {
+		out = slices.Clone(v)
+	} else {
+		slices.SortFunc(fresh, compareWords)
+		out = merge(v, fresh, compareWords)
+	}
+	dead := false
+	for _, w := range changed {
+		i := out.find(w)
+		out[i].df += w.df
+		dead = dead || out[i].df <= 0
+		from := out.at(w.fold) // its forms may have changed places
+		slices.SortFunc(out[from:from+len(out.forms(w.fold))], compareWords)
 	}
 	if dead {
 		out = slices.DeleteFunc(out, func(w vword) bool { return w.df <= 0 })
 	}
-	slices.SortFunc(fresh, compareWords)
-	return merge(out, fresh, compareWords)
+	return out
+}
+
+// find is where a word stands, -1 when it does not.
+func (v vocab) find(w vword) int {
+	for i := v.at(w.fold); i < len(v) && v[i].fold == w.fold; i++ {
+		if v[i].text == w.text {
+			return i
+		}
+	}
+	return -1
 }
 
 func newWord(text, folded string, df int32) vword {
