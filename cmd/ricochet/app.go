@@ -18,6 +18,7 @@ import (
 	"github.com/vmcloud/ricochet/deflect/intake"
 	"github.com/vmcloud/ricochet/deflect/notify"
 	"github.com/vmcloud/ricochet/deflect/policy"
+	"github.com/vmcloud/ricochet/deflect/sla"
 	"github.com/vmcloud/ricochet/deflect/ticket"
 	"github.com/vmcloud/ricochet/internal/clock"
 	"github.com/vmcloud/ricochet/internal/jobs"
@@ -52,6 +53,8 @@ type app struct {
 	notifier  *notify.Notifier
 	timers    *notify.Timers
 	rolling   rolling // the reports and what keeps their sums
+	policy    string  // its file; "" for the built-in one
+	book      *sla.Book
 	feeds     *feeds
 	problems  func() []kb.Problem // what the staff see about the content
 	mailTo    string
@@ -114,7 +117,8 @@ func (a *app) build(ctx context.Context, s *serveCmd) error {
 	if err != nil {
 		return err
 	}
-	clocks := ticket.Clocks{Book: set.Book}
+	a.policy, a.book = s.Policy, set.Book
+	clocks := ticket.Clocks{Book: a.book}
 	a.ticketing = a.tickets(clocks, taxonomy)
 	if err := a.openLedger(ctx, s, zone); err != nil {
 		return err
@@ -293,7 +297,7 @@ func (a *app) start(ctx context.Context) {
 			a.timers.Wake()
 		})
 	})
-	a.running.Go(func() { a.watchFeeds(ctx) })
+	a.running.Go(func() { a.watchPolicy(ctx, a.policy) })
 	a.running.Go(func() { a.recorder.Run(ctx) })
 	a.running.Go(func() { a.gaps.Run(ctx) })
 	a.running.Go(func() { a.watchRules(ctx) })

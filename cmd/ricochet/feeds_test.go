@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -8,10 +9,12 @@ import (
 	"path/filepath"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/vmcloud/ricochet/deflect/policy"
+	"github.com/vmcloud/ricochet/store"
 )
 
 const oneHoliday = "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20270104\r\nSUMMARY:Pont\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
@@ -52,5 +55,45 @@ func TestHolidayFeedByURL(t *testing.T) {
 			t.Errorf("%s: %d feeds failed", state, got)
 		}
 		broken.Store(true)
+	}
+}
+
+// TestPolicyIsTakenOver: holidays that a feed gains count on SIGHUP without a
+// restart, for tickets that are there already too; a policy with a mistake is
+// refused and the one in force stays.
+func TestPolicyIsTakenOver(t *testing.T) {
+	folder, data := t.TempDir(), t.TempDir()
+	write := func(name, text string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	good := strings.Replace(string(policy.DefaultYAML), "      sat: [10:00-14:00]\n    holidays: [fr]\n", "      sat: [10:00-14:00]\n    holidays: [fr]\n    feeds: [closed.ics]\n", 1)
+	write("policy.yaml", good)
+	write("closed.ics", oneHoliday)
+	s := serve(t, data, "--rate-limit", "off", "--policy", filepath.Join(folder, "policy.yaml"))
+	asks(t, s, "Une question")
+	db := open(t, "sqlite", "file:"+filepath.Join(data, store.FileName)+"?mode=ro")
+	due := func() time.Time { return time.UnixMilli(column[int64](t, db, "SELECT next_due FROM tickets")[0]) }
+	hangup := func() {
+		t.Helper()
+		if err := s.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := due()
+	from := time.Now()
+	write("closed.ics", fmt.Sprintf("BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART;VALUE=DATE:%s\r\nDTEND;VALUE=DATE:%s\r\nSUMMARY:Travaux\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n",
+		from.Format("20060102"), from.AddDate(0, 0, 30).Format("20060102")))
+	hangup()
+	until(t, 15*time.Second, "a due date after the closed month", func() bool { return due().Sub(before) > 20*24*time.Hour })
+	after := due()
+
+	write("policy.yaml", strings.Replace(good, "zone: Europe/Paris", "zone: Europe/Nowhere", 1))
+	hangup()
+	until(t, 15*time.Second, "the refusal in the log", func() bool { return strings.Contains(s.log.String(), "policy refused") })
+	if !due().Equal(after) {
+		t.Errorf("a refused policy moved the due date from %s to %s", after, due())
 	}
 }

@@ -32,7 +32,7 @@ type serveCmd struct {
 	Channels       string   `help:"File of the chat rooms and webhooks that are told of alerts." type:"existingfile" placeholder:"FILE"`
 	MailTexts      string   `help:"Folder with LANG/KIND.txt: texts of customers' mails that replace the built-in ones (see /staff/mails)." type:"existingdir" placeholder:"DIR"`
 	Taxonomy       string   `help:"Taxonomy of questions; the built-in one when left out (see ricochet taxonomy)." type:"existingfile" placeholder:"FILE"`
-	Policy         string   `help:"SLA policy file; the built-in policy when left out (see ricochet sla policy)." type:"existingfile" placeholder:"FILE"`
+	Policy         string   `help:"SLA policy file; the built-in policy when left out (see ricochet sla policy). Read again on SIGHUP; its holiday feeds every six hours too." type:"existingfile" placeholder:"FILE"`
 	Holdout        float64  `help:"Share of visitors, 0 to 0.9, who write without suggestions so that their effect can be measured: the first period's; later ones are set on /staff/experiment." default:"0.2" placeholder:"SHARE"`
 	Rules          string   `help:"Rules that sort new tickets; the built-in ones when left out (see ricochet rules print). Read again when the file changes, and on SIGHUP." type:"existingfile" placeholder:"FILE"`
 	Retention      int      `help:"Months after which searches, comments and old mails lose their text and their visitor; 0 keeps them." default:"13" placeholder:"N"`

@@ -192,6 +192,30 @@ func TestAnAnswerDoesNotOvertakeItsAlerts(t *testing.T) {
 	})
 }
 
+// D-12: after a policy was taken over, timers reckon every promise anew; under
+// the same policy that changes nothing.
+func TestWokenTicketsAreReckonedAnew(t *testing.T) {
+	run(t, func(d desk) {
+		id := d.business("f", ticket.Medium, ticket.Low)
+		d.settle()
+		before, err := d.db.TicketByID(d.Context(), id)
+		d.ok(err)
+		n, err := d.db.WakeTickets(d.Context(), d.clock.Now())
+		d.ok(err)
+		woken, err := d.db.TicketByID(d.Context(), id)
+		d.ok(err)
+		if n != 1 || !woken.WakeAt.Equal(d.clock.Now()) {
+			d.Errorf("%d woken, at %s", n, woken.WakeAt)
+		}
+		d.settle()
+		after, err := d.db.TicketByID(d.Context(), id)
+		d.ok(err)
+		if !after.WakeAt.Equal(before.WakeAt) || after.Version != before.Version {
+			d.Errorf("before %+v, after %+v", before, after)
+		}
+	})
+}
+
 // A process that was down tells late, and still once each.
 func TestAlertsAfterAnOutage(t *testing.T) {
 	run(t, func(d desk) {

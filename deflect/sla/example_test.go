@@ -278,6 +278,34 @@ func TestPolicyTable(t *testing.T) {
 	}
 }
 
+// TestAdopt: a book that adopts another one says what that one says, and the
+// other stays its own.
+func TestAdopt(t *testing.T) {
+	book, cal := officeDesk(t)
+	always, err := sla.NewCalendar("always", sla.Spec{Zone: "UTC", AlwaysOpen: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := sla.NewBook(&sla.Policy{Name: "other", Tiers: []sla.Tier{{Name: "standard", Calendar: always}}, Cells: []sla.Cell{
+		{Tier: "standard", Priority: sla.P2, Target: sla.Resolution, Kind: sla.Contractual, Calendar: always, Figure: sla.Figure{Open: 2 * time.Hour}},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := sla.Log{Created: clockAt(1, 17, 0), Tier: "standard", Priority: sla.P2}
+	due := func() time.Time {
+		c, _ := sla.Evaluate(l, book, l.Created).Current(sla.Resolution)
+		return c.Due
+	}
+	if want, _ := cal.Add(l.Created, 2*time.Hour); !due().Equal(want) {
+		t.Errorf("before: due %s, want %s", due(), want)
+	}
+	book.Adopt(other)
+	if want := l.Created.Add(2 * time.Hour); !due().Equal(want) {
+		t.Errorf("after: due %s, want %s", due(), want)
+	}
+}
+
 // TestDefaultTimers: the figures of D-21 and D-24.
 func TestDefaultTimers(t *testing.T) {
 	d := sla.DefaultTimers()

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 )
 
@@ -183,9 +184,21 @@ func (p *Policy) Cell(tier string, priority Priority, target Target) Cell {
 	return Cell{Tier: tier, Priority: priority, Target: target, Calendar: t.Calendar, Pauses: target == Resolution || target == PeriodicUpdate}
 }
 
-// Book is every version of the policy, by effective instant. Immutable and
-// safe for concurrent use.
-type Book struct{ versions []*Policy }
+// Book is every version of the policy, by effective instant. It is safe for
+// concurrent use; one evaluation sees one state of it, whatever is adopted
+// meanwhile.
+type Book struct{ versions atomic.Pointer[[]*Policy] }
+
+// Adopt makes the book say what another one says: an operator's edit that is
+// taken over while the program runs.
+func (b *Book) Adopt(other *Book) { b.versions.Store(other.versions.Load()) }
+
+// frozen is the book as it is at this moment.
+func (b *Book) frozen() *Book {
+	f := &Book{}
+	f.Adopt(b)
+	return f
+}
 
 // NewBook checks and orders the versions of a policy. The earliest holds from
 // the beginning of time. A promise is judged by the version in force when its
@@ -195,7 +208,7 @@ func NewBook(policies ...*Policy) (*Book, error) {
 	if len(policies) == 0 {
 		return nil, fmt.Errorf("a policy needs at least one version")
 	}
-	b := &Book{}
+	var versions []*Policy
 	for _, p := range policies {
 		cp := *p
 		cp.index = make(map[cellKey]Cell, len(p.Cells))
@@ -213,24 +226,27 @@ func NewBook(policies ...*Policy) (*Book, error) {
 			}
 			cp.index[cellKey{c.Tier, c.Priority, c.Target}] = c
 		}
-		b.versions = append(b.versions, &cp)
+		versions = append(versions, &cp)
 	}
-	slices.SortStableFunc(b.versions, func(x, y *Policy) int { return x.Effective.Compare(y.Effective) })
-	for i := 1; i < len(b.versions); i++ {
-		if b.versions[i].Effective.Equal(b.versions[i-1].Effective) {
-			return nil, fmt.Errorf("two policies take effect at %s", b.versions[i].Effective.Format(time.RFC3339))
+	slices.SortStableFunc(versions, func(x, y *Policy) int { return x.Effective.Compare(y.Effective) })
+	for i := 1; i < len(versions); i++ {
+		if versions[i].Effective.Equal(versions[i-1].Effective) {
+			return nil, fmt.Errorf("two policies take effect at %s", versions[i].Effective.Format(time.RFC3339))
 		}
 	}
+	b := &Book{}
+	b.versions.Store(&versions)
 	return b, nil
 }
 
 // At is the version in force at an instant.
 func (b *Book) At(t time.Time) *Policy {
-	i, found := slices.BinarySearchFunc(b.versions, t, func(p *Policy, t time.Time) int { return p.Effective.Compare(t) })
+	versions := *b.versions.Load()
+	i, found := slices.BinarySearchFunc(versions, t, func(p *Policy, t time.Time) int { return p.Effective.Compare(t) })
 	if !found {
 		i--
 	}
-	return b.versions[max(i, 0)]
+	return versions[max(i, 0)]
 }
 
 // Promise is one due date given to a new ticket.

@@ -42,7 +42,7 @@ func Replay(l Log, b *Book, now time.Time) State {
 // replay applies a whole log and gives the instant of its last event.
 func replay(l Log, b *Book) (*run, time.Time) {
 	last := l.Created.UTC()
-	r := &run{book: b, tier: l.Tier, priority: l.Priority, unread: last}
+	r := &run{book: b.frozen(), tier: l.Tier, priority: l.Priority, unread: last}
 	r.start(FirstResponse, last)
 	r.start(Resolution, last)
 	for i, e := range l.Events {
