@@ -30,7 +30,7 @@ var backupTables = []string{
 	"gap_drafts",
 	"support_costs",
 	"rollup", "rollup_queries", "rollup_votes", "rollup_articles", "rollup_query_months", "rollup_article_months", "ticket_facts", "ticket_days", "rollup_state", "issued_reports",
-	"ticket_links", "time_entries", "escalations", "incidents", "incident_answers", "rca_notes", "surveys", "nps_answers", "qa_reviews", "credits",
+	"ticket_links", "time_entries", "escalations", "incidents", "incident_answers", "rca_notes", "surveys", "nps_answers", "qa_reviews", "qa_draws", "credits",
 }
 
 // Dump is a consistent view of the whole database, the same for both engines,

@@ -39,9 +39,10 @@ func (tx *Tx) MailByID(id string) (notify.Mail, error) {
 	return first(rows, err, scanMail)
 }
 
-// MarkMail records what became of an outbox row.
+// MarkMail records what became of an outbox row. An invitation is a key to the
+// desk: its text is forgotten with that.
 func (tx *Tx) MarkMail(id string, state notify.MailState, at time.Time) error {
-	_, err := tx.exec("UPDATE mails SET state = $1, sent_at = $2 WHERE id = $3", state, millis(at), id)
+	_, err := tx.exec("UPDATE mails SET state = $1, sent_at = $2, body = CASE WHEN kind = $3 THEN '' ELSE body END WHERE id = $4", state, millis(at), notify.Invitation, id)
 	return err
 }
 

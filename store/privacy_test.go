@@ -54,6 +54,7 @@ var impersonal = map[string]string{
 	"messages":              "id ticket_id author staff_id",
 	"nps_answers":           "person_id quarter contacted_by",
 	"persons":               "id lang customer_id",
+	"qa_draws":              "month",
 	"qa_reviews":            "month ticket_id staff_id reviewer scores",
 	"quarantine":            "id form_token reason ticket_id",
 	"rca_notes":             "subject staff_id",

@@ -141,6 +141,20 @@ func (tx *Tx) InsertQA(q ticket.QAReview) error {
 	return err
 }
 
+// BeginQADraw records that a month's sample is drawn by itself; ok is false
+// when it was before. Two at once wait for each other.
+func (tx *Tx) BeginQADraw(month string) (bool, error) {
+	n, err := tx.exec("INSERT INTO qa_draws (month, drawn_at) VALUES ($1, $2) ON CONFLICT (month) DO NOTHING", month, millis(tx.now))
+	return n == 1, err
+}
+
+// QADrawn says whether a month's sample was drawn by itself.
+func (db *DB) QADrawn(ctx context.Context, month string) (bool, error) {
+	rows, err := db.get(ctx, "SELECT COUNT(*) FROM qa_draws WHERE month = $1", month)
+	n, err := first(rows, err, scanInt)
+	return n > 0, err
+}
+
 // QAByTicket finds a drawn ticket; kind not_found when it was not drawn.
 func (tx *Tx) QAByTicket(month, ticketID string) (ticket.QAReview, error) {
 	rows, err := tx.query("SELECT "+qaColumns+" FROM qa_reviews WHERE month = $1 AND ticket_id = $2", month, ticketID)

@@ -81,6 +81,7 @@ type Server struct {
 	handler    http.Handler
 	limiter    *limiter
 	logins     *limiter // of staff sign-ins
+	tries      *tries   // wrong passwords of staff accounts
 	tokens     *tokens
 	counts     counts // of the desk's views
 	live       *live  // open pages of the desk
@@ -132,6 +133,7 @@ func New(opt Options) (*Server, error) {
 	s.headers = newSecurityHeaders(base.Scheme == "https")
 	s.limiter = newLimiter(opt.RateLimit, opt.Clock)
 	s.logins = newLimiter(loginPerMinute, opt.Clock)
+	s.tries = newTries(opt.Clock)
 	s.tokens = &tokens{known: map[string]knownToken{}}
 	if opt.Support != nil {
 		if s.scrapes, err = s.newScrapes(); err != nil {

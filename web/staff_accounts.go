@@ -94,7 +94,6 @@ type accountView struct {
 	Roles    []ticket.Role
 	Langs    []LanguageLink
 	Link     string // the one-time link, shown once
-	Mail     string // mailto: address that carries it
 	Days     int    // for which it works
 	Absences []absenceView
 	Errors   map[string]string
@@ -237,6 +236,11 @@ func (s *Server) accountsAct(c *gin.Context, m *ticket.Staff) error {
 	return err
 }
 
+// JoinLink is the address of an account's one-time link on a site at base.
+func JoinLink(base, secret string) string { return base + joinPath(secret) }
+
+func joinPath(secret string) string { return "/staff/join?token=" + url.QueryEscape(secret) }
+
 func (s *Server) account(c *gin.Context, m *ticket.Staff) error {
 	return s.showAccount(c, m, http.StatusOK, c.Param("id"), "", nil)
 }
@@ -270,10 +274,7 @@ func (s *Server) showAccount(c *gin.Context, m *ticket.Staff, status int, id, se
 	}
 	v.Absences = s.absenceViews(absences, map[string]string{a.ID: a.Name}, now)
 	if secret != "" {
-		v.Link = s.absolute("/staff/join?token=" + secret)
-		loc := s.locales.Get(a.Lang)
-		q := url.Values{"subject": {loc.T("staff.join.mail_subject")}, "body": {loc.T("staff.join.mail_body", "Link", v.Link, "Days", v.Days)}}
-		v.Mail = "mailto:" + a.Email + "?" + strings.ReplaceAll(q.Encode(), "+", "%20")
+		v.Link = s.absolute(joinPath(secret))
 	}
 	return render(s, c, status, accountPage, v)
 }

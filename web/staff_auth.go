@@ -168,6 +168,10 @@ func (s *Server) login(c *gin.Context) error {
 	if err != nil && !errs.Is(err, errs.NotFound) {
 		return err
 	}
+	key := s.tryKey(c, email, m.ID)
+	if wait := s.tries.begin(key); wait > 0 {
+		return tooManyTries(wait)
+	}
 	hash := m.PasswordHash
 	if !m.Active() {
 		hash = decoyHash()
@@ -182,6 +186,7 @@ func (s *Server) login(c *gin.Context) error {
 		}
 		return s.showLogin(c, http.StatusUnauthorized, email, localNext(f.Get("next")), true)
 	}
+	s.tries.right(key)
 	if m.TOTPSecret != "" {
 		return s.showCode(c, http.StatusOK, s.pendingToken(m.ID), localNext(f.Get("next")), nil)
 	}
@@ -259,6 +264,7 @@ func (s *Server) startSession(c *gin.Context, staffID string) error {
 	err := s.opt.Support.Team.StartSession(c.Request.Context(), staffID, s.sign("session", value), agentName(c.Request), staffSession)
 	if err == nil {
 		s.setCookie(c, staffCookie, value, "/", staffSession)
+		s.rememberDevice(c, staffID)
 	}
 	return err
 }

@@ -288,14 +288,18 @@ func (s *Server) showSamples(c *gin.Context, m *ticket.Staff, status int, month 
 	return render(s, c, status, samplesPage, v)
 }
 
-// drawSample draws a month's sample: the installation's secret is the seed, so
-// the draw can be repeated and not foreseen.
+// DrawSeed is what decides a month's sample: made from the installation's
+// secret, so that a draw can be repeated and not foreseen.
+func DrawSeed(secret []byte, month string) string { return sign(secret, "qa", month) }
+
+// drawSample draws a month's sample before it is drawn by itself, or completes
+// it with what was closed again since.
 func (s *Server) drawSample(c *gin.Context, m *ticket.Staff) error {
 	if err := c.Request.ParseForm(); err != nil {
 		return errs.Newf(errs.Invalid, "", "form: %w", err)
 	}
 	month := c.Request.PostForm.Get("month")
-	err := s.opt.Support.Tickets.DrawQA(c.Request.Context(), month, s.sign("qa", month))
+	err := s.opt.Support.Tickets.DrawQA(c.Request.Context(), month, DrawSeed(s.opt.Support.Secret, month))
 	if errs.Is(err, errs.Invalid) || errs.Is(err, errs.Conflict) {
 		return s.showSamples(c, m, failures[errs.KindOf(err)].status, month, asError(err))
 	}

@@ -24,8 +24,10 @@ const (
 )
 
 // sign is a keyed hash of text for one purpose, as URL-safe text.
-func (s *Server) sign(purpose, text string) string {
-	m := hmac.New(sha256.New, s.opt.Support.Secret)
+func (s *Server) sign(purpose, text string) string { return sign(s.opt.Support.Secret, purpose, text) }
+
+func sign(secret []byte, purpose, text string) string {
+	m := hmac.New(sha256.New, secret)
 	_, _ = m.Write([]byte(purpose + "\x00" + text)) // a hash does not fail
 	return base64.RawURLEncoding.EncodeToString(m.Sum(nil)[:18])
 }

@@ -43,6 +43,7 @@ type app struct {
 	ledger    *deflect.Ledger
 	retention *deflect.Retention
 	trial     *deflect.Experimenter
+	drawn     string    // the last month whose quality sample is known to be drawn
 	asked     time.Time // when it was last looked who is asked the question of the quarter
 	judged    time.Time // attempts that began before were judged, as of judgedAll
 	judgedAll time.Time // when all of them were last looked at
@@ -280,6 +281,7 @@ func (a *app) jobs(tickets *ticket.Service, n *notify.Notifier) {
 			notify.JobDeliver:         n.Deliver,
 			jobRollup:                 a.rollup,
 			jobIssue:                  a.issue,
+			jobDraw:                   a.draw,
 		},
 	}
 	maps.Copy(a.runner.Handlers, ticketJobs(tickets, n))
@@ -338,6 +340,9 @@ func (a *app) sweep(ctx context.Context) {
 		a.judge(ctx)
 		a.purge(ctx)
 		a.askNPS(ctx)
+		if err := a.drawDue(ctx); err != nil && ctx.Err() == nil {
+			a.log.Error("draw the quality sample", "err", err)
+		}
 		if n, err := a.files.RemoveUnused(ctx, a.clock.Now().Add(-keepUnsent), a.db.AttachmentKnown); err != nil && ctx.Err() == nil {
 			a.log.Error("remove unsent attachments", "err", err)
 		} else if n > 0 {

@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/vmcloud/ricochet/internal/htmlcheck"
+	"github.com/vmcloud/ricochet/store"
 )
 
 // authenticator is the code a phone shows for a secret at an instant.
@@ -64,6 +66,57 @@ func hired(t *testing.T, s *site, admin *visitor, email, role string) (v *visito
 	}
 	s.visitor().get(path).want(t, "the link a second time", http.StatusNotFound)
 	return v, accountID.FindStringSubmatch(p.body)[1]
+}
+
+// TestInvitation: the one-time link is mailed to its owner too, and the outbox
+// forgets it once it has left. A browser that has signed in keeps its own
+// count of wrong passwords.
+func TestInvitation(t *testing.T) {
+	s := serve(t, t.TempDir(), "--rate-limit", "off", "--trusted-proxies", "127.0.0.1/32")
+	admin := s.staff("fr")
+	const email = "nour@vmcloud.example"
+	v, _ := hired(t, s, admin, email, "agent")
+	if m := s.mail(email, "/staff/join?token="); !strings.Contains(m, "lien d’accès") {
+		t.Errorf("the invitation says %s", m)
+	}
+	db := open(t, "sqlite", "file:"+filepath.Join(s.data, store.FileName)+"?_pragma=busy_timeout(5000)")
+	until(t, 15*time.Second, "the outbox has forgotten the link", func() bool {
+		left := column[string](t, db, "SELECT body FROM mails WHERE kind = 'invitation'")
+		return len(left) == 1 && left[0] == ""
+	})
+
+	// A stranger with many addresses guesses.
+	from := 0
+	guess := func(client *http.Client, password string) int {
+		t.Helper()
+		from++
+		form := url.Values{"email": {email}, "password": {password}}
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.base+"/staff/login", strings.NewReader(form.Encode()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		req.Header.Set("X-Forwarded-For", fmt.Sprintf("192.0.2.%d", from))
+		res, err := client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		return res.StatusCode
+	}
+	stranger := s.visitor().client
+	for range 10 {
+		if got := guess(stranger, "wrong password"); got != http.StatusUnauthorized {
+			t.Fatalf("a wrong password: %d", got)
+		}
+	}
+	if got := guess(stranger, staffPassword); got != http.StatusTooManyRequests {
+		t.Errorf("the eleventh try of strangers: %d", got)
+	}
+	v.post("/staff/logout", nil)
+	if got := guess(v.client, staffPassword); got != http.StatusOK {
+		t.Errorf("the person in their own browser: %d", got)
+	}
 }
 
 // TestRoles: each role sees the pages of its row in the matrix and no other,

@@ -38,7 +38,7 @@ func (s *Service) CancelAbsence(ctx context.Context, actor, id string) error {
 		if err != nil {
 			return err
 		}
-		return Service{nested{tx}}.forAbsence(ctx, actor, a.StaffID, func(tx Tx) error {
+		return Service{Store: nested{tx}}.forAbsence(ctx, actor, a.StaffID, func(tx Tx) error {
 			if err := tx.DeleteAbsence(id); err != nil {
 				return err
 			}

@@ -81,7 +81,12 @@ type Store interface {
 
 // Service changes what belongs to the team. Every change is checked against
 // the actor's role and leaves an entry in the audit log, in one transaction.
-type Service struct{ Store Store }
+type Service struct {
+	Store Store
+	// Invited sends an account's one-time link to its owner, in the transaction
+	// that makes it; nil: the link is only shown.
+	Invited func(tx Tx, to ticket.Staff, secret string) error
+}
 
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
@@ -201,6 +206,11 @@ func (s *Service) invite(tx Tx, actor string, m ticket.Staff) (string, error) {
 	secret := newSecret()
 	if err := tx.InsertInvite(HashSecret(secret), m.ID, tx.Now().Add(InviteAge)); err != nil {
 		return "", err
+	}
+	if s.Invited != nil {
+		if err := s.Invited(tx, m, secret); err != nil {
+			return "", err
+		}
 	}
 	return secret, tx.Audit(actor, Invited, m.ID, map[string]string{"role": string(m.Role)})
 }

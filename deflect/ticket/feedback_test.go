@@ -3,6 +3,7 @@ package ticket_test
 import (
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/vmcloud/ricochet/deflect/team"
 	"github.com/vmcloud/ricochet/deflect/ticket"
 	"github.com/vmcloud/ricochet/internal/errs"
+	"github.com/vmcloud/ricochet/store"
 )
 
 func TestCustomerConfirmsOrNot(t *testing.T) {
@@ -267,6 +269,46 @@ func TestIncidentAnswersItsTicketsOnce(t *testing.T) {
 		if err := b.svc.JoinIncident(ctx, gone, 0, "s", "nothing"); !errs.Is(err, errs.Invalid) {
 			b.test.Errorf("joined nothing: %v", err)
 		}
+	})
+}
+
+// D-28: a month is drawn by itself once, whoever asks, and is not drawn again
+// when a ticket of it is closed later; nothing is drawn before the month is over.
+func TestMonthIsDrawnOnce(t *testing.T) {
+	run(t, func(b bench) {
+		ctx := b.test.Context()
+		b.ok(b.svc.Reply(ctx, b.id, 0, "s", "voici", ticket.Resolved))
+		b.ok(b.svc.SetState(ctx, b.id, 0, "s", ticket.Closed, "fait"))
+		month := b.c.Now().Format("2006-01")
+		if err := b.svc.DrawMonth(ctx, month, "seed"); !errs.Is(err, errs.Conflict) {
+			b.test.Errorf("drawn before its end: %v", err)
+		}
+		b.c.Advance(31 * 24 * time.Hour)
+		if got := b.svc.LastMonth(b.c.Now()); got != month {
+			b.test.Fatalf("the last month is %s, want %s", got, month)
+		}
+		var wg sync.WaitGroup
+		for range 4 {
+			wg.Go(func() {
+				if err := b.svc.DrawMonth(ctx, month, "seed"); err != nil {
+					b.test.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		rows, err := b.db.QAReviews(ctx, month)
+		if err != nil || len(rows) != 1 || rows[0].Ticket != b.id || rows[0].QAReview.Staff != "s" {
+			b.test.Fatalf("%+v, %v", rows, err)
+		}
+		if done, err := b.db.QADrawn(ctx, month); err != nil || !done {
+			b.test.Errorf("drawn: %v, %v", done, err)
+		}
+		b.ok(b.db.InTx(ctx, func(tx *store.Tx) error {
+			if fresh, err := tx.BeginQADraw(month); err != nil || fresh {
+				b.test.Errorf("begun again: %v, %v", fresh, err)
+			}
+			return nil
+		}))
 	})
 }
 

@@ -66,6 +66,9 @@ type qualityTx interface {
 	ClosedBetween(from, to time.Time) ([]ClosedTicket, error)
 	// InsertQA puts a ticket into a month's sample, once.
 	InsertQA(QAReview) error
+	// BeginQADraw records that a month is drawn by itself; ok is false when it
+	// was before.
+	BeginQADraw(month string) (ok bool, err error)
 	QAByTicket(month, ticketID string) (QAReview, error)
 	ScoreQA(QAReview) error
 }
@@ -96,6 +99,25 @@ func (s *Service) DrawQA(ctx context.Context, month, seed string) error {
 			}
 		}
 		return nil
+	})
+}
+
+// LastMonth is the month that ended last at an instant, YYYY-MM, on the
+// calendar that DrawQA goes by.
+func (s *Service) LastMonth(now time.Time) string {
+	today := now.In(s.working(now).Zone().Location())
+	return time.Date(today.Year(), today.Month(), 1, 0, 0, 0, 0, time.UTC).AddDate(0, -1, 0).Format("2006-01")
+}
+
+// DrawMonth is DrawQA by itself, once for each month, whoever asks and however
+// often: a ticket closed again later would make another sample of it.
+func (s *Service) DrawMonth(ctx context.Context, month, seed string) error {
+	return s.Store.InTx(ctx, func(tx Tx) error {
+		fresh, err := tx.BeginQADraw(month)
+		if err != nil || !fresh {
+			return err
+		}
+		return s.In(tx).DrawQA(ctx, month, seed)
 	})
 }
 
