@@ -58,6 +58,7 @@ type insightsView struct {
 	Period report.Period
 	Query  string // of the period, for links
 	JSON   string // path of the figures for programs
+	Days   string // the period in words, for print
 	Spans  []spanLink
 	Errors map[string]string
 	From   string // as typed
@@ -130,7 +131,7 @@ func (s *Server) insightsView(c *gin.Context, m *ticket.Staff, in insight) (*ins
 			v.Errors[f.Name] = loc.Text(f.Key, f.Args)
 		}
 	}
-	v.Period, v.From, v.To = p, string(p.From), string(p.To)
+	v.Period, v.From, v.To, v.Days = p, string(p.From), string(p.To), v.periodName("", p)
 	if wrong != nil {
 		v.From, v.To = c.Query("from"), c.Query("to")
 	}
