@@ -8,6 +8,7 @@ import (
 
 	"github.com/vmcloud/ricochet/deflect"
 	"github.com/vmcloud/ricochet/deflect/demo"
+	"github.com/vmcloud/ricochet/deflect/team"
 	"github.com/vmcloud/ricochet/deflect/ticket"
 	"github.com/vmcloud/ricochet/internal/errs"
 )
@@ -77,6 +78,10 @@ func (db *DB) fillPeople(ctx context.Context, y *demo.Year) error {
 				return err
 			}
 		}
+		cost := team.Cost{ID: y.Cost.ID, From: y.From.UTC().Format(time.DateOnly), Cents: y.Cost.Cents, Staff: y.Cost.Staff, At: y.From}
+		if err := tx.InsertCost(cost); err != nil {
+			return err
+		}
 		return tx.InsertPeriod(y.Period)
 	})
 	if err != nil {
@@ -140,6 +145,11 @@ func (tx *Tx) fillTicket(t *demo.Ticket) error {
 	}
 	for _, m := range t.Messages {
 		if err := tx.InsertMessage(m); err != nil {
+			return err
+		}
+	}
+	for _, e := range t.Work {
+		if err := tx.InsertTime(e); err != nil {
 			return err
 		}
 	}

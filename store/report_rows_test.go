@@ -15,7 +15,7 @@ import (
 // Every figure has exactly as many rows behind it as it says, along every cut,
 // and they come in pages as they come in one piece.
 func TestRowsBehindFigures(t *testing.T) {
-	y := demoYear(t, 120, 0.2)
+	y := demoYear(t, 75, 0.1)
 	storetest.Run(t, func(t *testing.T, db *store.DB, c *clock.Manual) {
 		if err := db.FillDemo(t.Context(), y); err != nil {
 			t.Fatal(err)

@@ -146,6 +146,10 @@ func TestFiguresOfDemoYear(t *testing.T) {
 				raw.checkSearch(t, s, p)
 				raw.checkArticles(t, s, p)
 				raw.checkSupport(t, s, p)
+				raw.checkDeflectionCuts(t, s, p)
+				raw.checkSearchCuts(t, s, p)
+				raw.checkArticleCuts(t, s, p)
+				raw.checkSupportCuts(t, s, p)
 			})
 		}
 	})
@@ -154,6 +158,7 @@ func TestFiguresOfDemoYear(t *testing.T) {
 // rawRows are the rows that the figures are made of.
 type rawRows struct {
 	attempts, ledger, searches, visits, reads, votes, views, surveys, nps, tickets []map[string]any
+	work, costs, credits, persons, customers                                       []map[string]any
 	logs                                                                           map[string][]ticket.Event
 	states                                                                         map[string]sla.State
 }
@@ -163,6 +168,7 @@ func readRaw(t *testing.T, db *store.DB) *rawRows {
 	for name, to := range map[string]*[]map[string]any{
 		"attempts": &r.attempts, "ledger": &r.ledger, "searches": &r.searches, "visits": &r.visits, "reads": &r.reads, "votes": &r.votes,
 		"article_views": &r.views, "surveys": &r.surveys, "nps_answers": &r.nps, "tickets": &r.tickets,
+		"time_entries": &r.work, "support_costs": &r.costs, "credits": &r.credits, "persons": &r.persons, "customers": &r.customers,
 	} {
 		*to = table(t, db, name)
 		if len(*to) == 0 {

@@ -26,6 +26,7 @@ func (s *Server) staffRoutes() {
 	s.composeRoutes()
 	s.insightRoutes()
 	s.rowRoutes()
+	s.costRoutes()
 	s.reportRoutes()
 	s.gapRoutes()
 	s.deskRoutes()

@@ -17,6 +17,7 @@ import (
 
 // TeamStore reads what the pages about the team show.
 type TeamStore interface {
+	CostHistory(ctx context.Context) ([]team.Cost, error)
 	Staff(context.Context) ([]ticket.Staff, error)
 	StaffByID(ctx context.Context, id string) (ticket.Staff, error)
 	InvitedStaff(ctx context.Context, hash string, now time.Time) (ticket.Staff, error)

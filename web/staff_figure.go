@@ -108,6 +108,7 @@ var kpiRows = map[report.KPIID]struct {
 	report.KPIReopened:        {kind: report.RowsTickets, field: "returned", of: "first_solved"},
 	report.KPIEscalated:       {kind: report.RowsTickets, field: "escalated", of: "created"},
 	report.KPIPerAgentDay:     {kind: report.RowsAgentDays, cell: report.Cell{Dim: report.ByAgent, Value: report.AnyValue}, field: "days"},
+	report.KPIHandleTime:      {kind: report.RowsTickets, field: "handled"},
 	report.KPICost:            {kind: report.RowsTickets, field: "resolved"},
 	report.KPIAutomation:      {kind: report.RowsTickets, field: "automatic", of: "solved"},
 	report.KPIDeflectionClaim: {kind: report.RowsAttempts, field: "confirmed", of: "could_see"},

@@ -86,7 +86,14 @@ func (v *insightsView) kpiTile(k report.KPI) tile {
 	key := "kpi." + string(k.ID)
 	t := tile{Label: v.loc.T(key + ".name"), Figure: v.kpiCell(k, k.Value, v.Period), About: v.loc.T(key + ".definition")}
 	note := func(text string) { t.Notes = append(t.Notes, cell{Text: text}) }
+	if k.ID == report.KPICost {
+		t.Notes = append(t.Notes, cell{Text: v.loc.T("costs.see"), Path: "/staff/costs"})
+	}
 	switch {
+	case !k.Value.OK && k.ID == report.KPICost:
+		note(v.loc.T("costs.unknown"))
+	case !k.Value.OK && k.ID == report.KPIHandleTime:
+		note(v.loc.T("insights.no_work"))
 	case !k.Value.OK:
 		note(v.loc.T("insights.no_data"))
 	case k.Unit == report.UnitShare:

@@ -35,6 +35,7 @@ var deskMenu = struct{ daily, more []menuEntry }{
 		{Here: "mails", Path: "/staff/mails", Key: "staff.mails.title", May: team.EditMacros},
 		{Here: "macros", Path: "/staff/macros", Key: "staff.macros.title", May: team.WorkTickets},
 		{Here: "quality", Path: "/staff/quality", Key: "staff.quality.title", May: team.ReviewQuality},
+		{Here: "costs", Path: "/staff/costs", Key: "costs.title", May: team.ChangeCosts},
 		{Here: "credits", Path: "/staff/credits", Key: "staff.credits.title", May: team.DecideCredits},
 		{Here: "accounts", Path: "/staff/accounts", Key: "staff.accounts.title", May: team.ManageAbsences},
 		{Here: "privacy", Path: "/staff/privacy", Key: "staff.privacy.title", May: team.HandlePrivacy},

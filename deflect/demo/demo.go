@@ -53,6 +53,7 @@ type Ticket struct {
 	Log         []ticket.Event
 	Messages    []ticket.Message
 	Escalations []ticket.Escalation
+	Work        []ticket.TimeEntry
 	Survey      *Survey
 }
 
@@ -73,6 +74,13 @@ type Recommendation struct {
 	Score             int
 	Comment           string
 	At                time.Time
+}
+
+// Cost is what the team costs a month, in euro cents, from the first day on.
+type Cost struct {
+	ID    string
+	Cents int64
+	Staff string // who said so
 }
 
 // Vote is a vote with its instant.
@@ -102,6 +110,7 @@ type Year struct {
 	Tickets         []*Ticket
 	Recommendations []Recommendation
 	Credits         []ticket.Credit
+	Cost            Cost
 }
 
 // maker makes one year.
@@ -128,6 +137,9 @@ type appointment struct {
 
 type viewed struct{ lang, article string }
 
+// monthlyCost is the reference's: an engineer at 4,000 euros a month.
+const monthlyCost = 400_000
+
 // Generate makes the year that Options describe. The same options give the
 // same year.
 func Generate(o Options) (*Year, error) {
@@ -143,6 +155,7 @@ func Generate(o Options) (*Year, error) {
 		return nil, err
 	}
 	m.makePeople()
+	m.year.Cost = Cost{ID: m.ids.at(m.from), Cents: monthlyCost, Staff: m.agents[len(m.agents)-1]}
 	m.year.Period = deflect.Period{
 		ID: m.ids.at(m.from), From: m.from, Share: deflect.DefaultShare, Seed: "demo", Reason: "demo",
 	}

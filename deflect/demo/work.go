@@ -140,6 +140,9 @@ func (l *life) solve(agent string, topic *topic) error {
 	if err := l.reply(agent, m.solution(topic, l.lang), ticket.Resolved); err != nil {
 		return err
 	}
+	if m.chance(0.8) { // the others forget
+		l.work(agent, m.around(handling[l.t.Priority], 0.6))
+	}
 	switch {
 	case m.chance(0.045):
 		l.then(l.now.Add(m.around(7*time.Hour, 0.8)), func() error {
@@ -164,4 +167,16 @@ func (l *life) solve(agent string, topic *topic) error {
 		})
 	}
 	return nil
+}
+
+// handling is the working time that a ticket usually takes.
+var handling = map[ticket.Priority]time.Duration{
+	ticket.P1: 55 * time.Minute, ticket.P2: 35 * time.Minute, ticket.P3: 18 * time.Minute, ticket.P4: 9 * time.Minute,
+}
+
+// work notes working time on the ticket.
+func (l *life) work(agent string, spent time.Duration) {
+	e := ticket.TimeEntry{ID: l.m.ids.at(l.now), Ticket: l.t.ID, Staff: agent, Minutes: max(1, min(int(spent/time.Minute), 8*60)), At: l.now}
+	l.t.Work = append(l.t.Work, e)
+	l.record(ticket.Event{Kind: ticket.TimeLogged, Actor: ticket.Actor{Kind: ticket.ByStaff, ID: agent}, Data: ticket.EventData{Minutes: e.Minutes, Record: e.ID}})
 }

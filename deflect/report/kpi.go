@@ -31,6 +31,7 @@ const (
 	KPIReopened        KPIID = "reopened"
 	KPIEscalated       KPIID = "escalated"
 	KPIPerAgentDay     KPIID = "per_agent_day"
+	KPIHandleTime      KPIID = "handle_time"
 	KPICost            KPIID = "cost"
 	KPIAutomation      KPIID = "automation"
 	KPIDeflectionClaim KPIID = "deflection"
@@ -102,16 +103,13 @@ type KPI struct {
 
 // Config is what the figures need to know about the team.
 type Config struct {
-	// MonthlyCost of the support team in euro cents, for the cost of a ticket.
-	MonthlyCost int64
 	// Goals replace those of the reference.
 	Goals map[KPIID]Goal
 }
 
-// DefaultConfig is the reference's: one engineer at 4,000 euros a month, and
-// the targets of its section 7.1.
+// DefaultConfig has the targets of the reference's section 7.1.
 func DefaultConfig() Config {
-	return Config{MonthlyCost: 400_000, Goals: map[KPIID]Goal{
+	return Config{Goals: map[KPIID]Goal{
 		KPIBacklog: atMost(0), KPIFirstBusiness: atMost(2 * 3600), KPICompliance: atLeast(0.95), KPICSAT: atLeast(0.90), KPINPS: atLeast(50),
 		KPIFirstContact: atLeast(0.70), KPIReopened: atMost(0.05), KPIDeflectionClaim: atLeast(0.50),
 	}}
@@ -128,7 +126,7 @@ type base struct {
 	attempts daily[AttemptCounts]
 	backlog  map[Day]int // at the end of each day
 	authors  map[Period]int
-	cost     int64
+	costs    []Cost
 	today    Day // days after it have not happened
 	sums     map[Period]TicketCounts
 }
@@ -184,9 +182,12 @@ var figures = []figure{
 		resolved, days := b.agentDays(p)
 		k.Value = ratio(float64(resolved), float64(days), days)
 	}},
+	{KPIHandleTime, UnitDuration, func(b *base, p Period, k *KPI) { k.spread(b.sum(p).Handled) }},
 	{KPICost, UnitMoney, func(b *base, p Period, k *KPI) {
 		n := b.sum(p).Resolved
-		k.Value = ratio(float64(b.cost)*float64(b.lived(p))*12/365, float64(n), n)
+		if cents, ok := costOf(b.costs, p.From, b.lived(p)); ok {
+			k.Value = ratio(cents, float64(n), n)
+		}
 	}},
 	{KPIAutomation, UnitShare, func(b *base, p Period, k *KPI) {
 		c := b.sum(p)
@@ -249,7 +250,7 @@ func (f figure) value(b *base, p Period) KPI {
 
 // base loads what the figures of a period and their trends rest on.
 func (s *Service) base(ctx context.Context, p Period) (*base, error) {
-	b := &base{cost: s.Config.MonthlyCost, today: DayOf(s.Clock.Now(), p.Zone), backlog: map[Day]int{}, authors: map[Period]int{}, sums: map[Period]TicketCounts{}}
+	b := &base{today: DayOf(s.Clock.Now(), p.Zone), backlog: map[Day]int{}, authors: map[Period]int{}, sums: map[Period]TicketCounts{}}
 	wide := Period{From: min(p.From, p.To.Add(1-2*slices.Max(spans))), To: p.To, Zone: p.Zone}
 	ever, err := s.Store.Backlog(ctx, wide.From)
 	if err != nil {
@@ -265,6 +266,9 @@ func (s *Service) base(ctx context.Context, p Period) (*base, error) {
 		return nil, err
 	}
 	if b.attempts, err = load[AttemptCounts](ctx, s.Store, SubjectAttempts, All, wide); err != nil {
+		return nil, err
+	}
+	if b.costs, err = s.Store.Costs(ctx); err != nil {
 		return nil, err
 	}
 	for _, day := range wide.Days() {

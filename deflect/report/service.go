@@ -23,6 +23,9 @@ type Reader interface {
 	ArticleVotes(ctx context.Context, from, to Day) ([]VoteRow, error)
 	// ArticleViews adds up the page views of each article.
 	ArticleViews(ctx context.Context, from, to Day) ([]deflect.Views, error)
+	// Costs lists what the support team costs, in the order of the days it is
+	// so from.
+	Costs(ctx context.Context) ([]Cost, error)
 	// TicketAuthors counts the people who wrote a ticket.
 	TicketAuthors(ctx context.Context, from, to Day) (int, error)
 	// Backlog counts the tickets on which work was owed when a day began.

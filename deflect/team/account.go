@@ -68,6 +68,7 @@ type Tx interface {
 	DeleteAbsence(id string) error
 	SetNamedContact(customerID, staffID string) error
 	SetSetting(name, value string) error
+	InsertCost(Cost) error
 	MacroByID(id string) (Macro, error)
 	InsertMacro(m Macro) (ok bool, err error)
 	UpdateMacro(m Macro) (ok bool, err error)

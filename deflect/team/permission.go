@@ -21,6 +21,7 @@ const (
 	ReviewQuality    Permission = "quality.review"    // review bad surveys, score QA samples, contact detractors
 	ManageAbsences   Permission = "absences.manage"   // of others; everybody plans their own
 	ChangeExperiment Permission = "experiment.change" // the hold-out's share
+	ChangeCosts      Permission = "costs.change"      // what the team costs, for the cost of a ticket
 	DecideCredits    Permission = "credits.decide"    // approve, refuse, exclude (D-25, D-26)
 	SeeAudit         Permission = "audit.see"
 	HandlePrivacy    Permission = "privacy.handle" // export and erase a person's data
@@ -37,6 +38,7 @@ var Matrix = map[Permission][]ticket.Role{
 	ManageAbsences:   {ticket.Lead, ticket.Manager, ticket.Admin},
 	ChangeExperiment: {ticket.Lead, ticket.Manager, ticket.Director, ticket.Admin},
 	DecideCredits:    {ticket.Manager, ticket.Director, ticket.Admin},
+	ChangeCosts:      {ticket.Manager, ticket.Director, ticket.Admin},
 	SeeAudit:         {ticket.Manager, ticket.Director, ticket.Admin},
 	HandlePrivacy:    {ticket.Manager, ticket.Director, ticket.Admin},
 	ManageAccounts:   {ticket.Admin},

@@ -16,7 +16,7 @@ func TestMatrix(t *testing.T) {
 		team.WorkTickets: all, team.SeeFigures: all,
 		team.EditMacros: "lead manager admin", team.ManageAbsences: "lead manager admin",
 		team.ReviewQuality: "lead manager director admin", team.ChangeExperiment: "lead manager director admin",
-		team.DecideCredits: "manager director admin", team.SeeAudit: "manager director admin", team.HandlePrivacy: "manager director admin",
+		team.ChangeCosts: "manager director admin", team.DecideCredits: "manager director admin", team.SeeAudit: "manager director admin", team.HandlePrivacy: "manager director admin",
 		team.ManageAccounts: "admin", team.ManageSettings: "admin",
 	}
 	if len(want) != len(team.Matrix) {

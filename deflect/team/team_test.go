@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vmcloud/ricochet/deflect/report"
 	"github.com/vmcloud/ricochet/deflect/team"
 	"github.com/vmcloud/ricochet/deflect/ticket"
 	"github.com/vmcloud/ricochet/internal/clock"
@@ -344,6 +345,42 @@ func TestMacros(t *testing.T) {
 			if len(shipped) > 0 && x.ID == shipped[0].ID && !x.Archived {
 				b.Error("an archived shipped macro came back")
 			}
+		}
+	})
+}
+
+// What the team costs is said by those who may, kept with its history, and
+// noted in the audit log.
+func TestSetCost(t *testing.T) {
+	run(t, func(b bench) {
+		ctx := b.Context()
+		agent := b.join("agent@vmcloud.example", ticket.Agent)
+		for i, cents := range []int64{400_000, 450_050} {
+			b.ok(b.svc.SetCost(ctx, "boss", "2026-01-01", cents))
+			b.c.Advance(time.Hour)
+			list, err := b.db.Costs(ctx)
+			b.ok(err)
+			if len(list) != 1 || list[0] != (report.Cost{From: "2026-01-01", Cents: cents}) {
+				b.Errorf("statement %d: %v", i, list)
+			}
+		}
+		b.ok(b.svc.SetCost(ctx, "boss", "2026-06-01", 0))
+		b.kind("an agent", b.svc.SetCost(ctx, agent.ID, "2026-01-01", 1), errs.Forbidden)
+		for _, bad := range []struct {
+			from  string
+			cents int64
+		}{{"2026-02-30", 1}, {"", 1}, {"2026-01-01", -1}, {"2026-01-01", 1 << 60}} {
+			b.kind(fmt.Sprint(bad), b.svc.SetCost(ctx, "boss", bad.from, bad.cents), errs.Invalid)
+		}
+		history, err := b.db.CostHistory(ctx)
+		b.ok(err)
+		if len(history) != 3 || history[0].Cents != 0 || history[2].Cents != 400_000 || history[2].Staff != "boss" {
+			b.Errorf("history: %+v", history)
+		}
+		entries, err := b.db.AuditEntries(ctx, team.AuditFilter{Object: team.SupportCost, Limit: 9})
+		b.ok(err)
+		if len(entries) != 3 || entries[2].Data["cents"] != "400000" {
+			b.Errorf("audit log: %+v", entries)
 		}
 	})
 }
