@@ -5,9 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
-
-	"github.com/vmcloud/ricochet/store"
 )
 
 // TestAccessibilityAlerts looks at the pages of alerts and of customers' mails,
@@ -44,8 +41,8 @@ func TestAccessibilityAlerts(t *testing.T) {
 			} {
 				s.api("/api/v1/tickets", token, "", body).want(t, "a ticket", http.StatusCreated)
 			}
-			db := open(t, "sqlite", "file:"+filepath.Join(s.data, store.FileName)+"?_pragma=busy_timeout(5000)")
-			until(t, 20*time.Second, "the calls to on-call", func() bool {
+			db := database(t, s.data, "")
+			until(t, "the calls to on-call", func() bool {
 				return len(column[string](t, db, "SELECT id FROM alerts")) == 2 && len(column[string](t, db, "SELECT id FROM deliveries WHERE attempts > 0")) > 0
 			})
 			if _, err := db.Exec("UPDATE deliveries SET state = 'undelivered', attempts = 5"); err != nil {

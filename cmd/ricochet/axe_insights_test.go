@@ -2,7 +2,6 @@ package main
 
 import (
 	"testing"
-	"time"
 
 	"github.com/vmcloud/ricochet/internal/clock"
 )
@@ -23,7 +22,7 @@ func TestInsightsAccessibility(t *testing.T) {
 				for _, page := range pages {
 					e.look("insights "+page, "/staff/insights/"+page+"?days=90")
 				}
-				until(t, 30*time.Second, "the questions without an answer", func() bool {
+				until(t, "the questions without an answer", func() bool {
 					e.open("/staff/insights/gaps")
 					return eval[bool](e.tab, `!!document.querySelector('main table a[href^="/staff/insights/gaps/"]')`)
 				})

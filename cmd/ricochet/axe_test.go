@@ -9,7 +9,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
@@ -87,7 +86,7 @@ func (e *eye) judge(name string) {
 
 func (e *eye) run(where, rules string) {
 	e.t.Helper()
-	ctx, cancel := context.WithTimeout(e.ctx, tabLimit)
+	ctx, cancel := context.WithTimeout(e.ctx, patience)
 	defer cancel()
 	seen, err := chromedp.Run(ctx, chromedp.Evaluate[verdict](`(rules => axe.run(document, {resultTypes: ["violations"], ...(rules ? {runOnly: rules} : {})})
 		.then(r => ({Passes: r.passes.length, Violations: r.violations.map(v => ({ID: v.id, Help: v.help, Nodes: v.nodes.slice(0, 4).map(n => n.target.join(" ") + ": " + (n.any[0] || n.all[0] || n.none[0] || {message: ""}).message)}))})))(`+rules+`)`,
@@ -118,7 +117,7 @@ func (e *eye) picture(name, size, scheme string) {
 	if e.shots == "" {
 		return
 	}
-	ctx, cancel := context.WithTimeout(e.ctx, tabLimit)
+	ctx, cancel := context.WithTimeout(e.ctx, patience)
 	defer cancel()
 	png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
 	e.must(err)
@@ -260,7 +259,7 @@ func populate(t *testing.T, s *site, w words) (link string) {
 	act(url.Values{"action": {"note"}, "note": {w.teamReply}})
 	act(url.Values{"action": {"priority"}, "priority": {"P2"}, "reason": {w.question}})
 	act(url.Values{"action": {"send"}, "reply": {w.teamReply}, "then": {"waiting_customer"}})
-	until(t, 10*time.Second, "the search is listed", func() bool {
+	until(t, "the search is listed", func() bool {
 		return strings.Contains(desk.get("/staff/deflection").body, "zzzzqqqq")
 	})
 	return link

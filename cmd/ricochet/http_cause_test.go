@@ -3,13 +3,11 @@ package main
 import (
 	"net/http"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/vmcloud/ricochet/internal/htmlcheck"
-	"github.com/vmcloud/ricochet/store"
 )
 
 // TestCauses: a broken promise and an escalation that came by itself are owed
@@ -20,7 +18,7 @@ func TestCauses(t *testing.T) {
 	desk := s.staff("fr")
 	desk.get("/staff/owed").check(t, htmlcheck.In(".empty"))
 	asks(t, s, "Serveur injoignable", "Autre panne")
-	db := open(t, "sqlite", "file:"+filepath.Join(s.data, store.FileName)+"?_pragma=busy_timeout(5000)")
+	db := database(t, s.data, "")
 	ids := column[string](t, db, "SELECT id FROM tickets ORDER BY id")
 	long := time.Now().AddDate(0, -2, 0).UnixMilli()
 	for _, q := range []string{

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/vmcloud/ricochet/internal/htmlcheck"
-	"github.com/vmcloud/ricochet/store"
 )
 
 // TestQuarantine: what the robot check catches has no number, sends nothing
@@ -191,8 +190,8 @@ func TestMailLimit(t *testing.T) {
 		form.Set("email", "victim@example.org")
 		v.post("/fr/contact", form).number(t)
 	}
-	db := open(t, "sqlite", "file:"+filepath.Join(data, store.FileName)+"?mode=ro&_pragma=busy_timeout(5000)")
-	until(t, 15*time.Second, "all jobs are done", func() bool { return len(column[string](t, db, "SELECT id FROM jobs")) == 0 })
+	db := database(t, data, "mode=ro")
+	until(t, "all jobs are done", func() bool { return len(column[string](t, db, "SELECT id FROM jobs")) == 0 })
 	n := 0
 	for _, m := range s.mails() {
 		if strings.Contains(m, "To: <victim@example.org>") {

@@ -3,12 +3,10 @@ package main
 import (
 	"net/http"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/vmcloud/ricochet/internal/htmlcheck"
-	"github.com/vmcloud/ricochet/store"
 )
 
 // desk is a visitor who has made the first account and is signed in.
@@ -68,7 +66,7 @@ func TestHoldout(t *testing.T) {
 	if lines := strings.Split(strings.TrimSpace(csv.body), "\n"); len(lines) != 3 || !strings.Contains(lines[1], ",0.5,") || !strings.Contains(lines[2], ",0.125,") {
 		t.Errorf("periods: %s", csv.body)
 	}
-	db := open(t, "sqlite", "file:"+filepath.Join(s.data, store.FileName)+"?mode=ro")
+	db := database(t, s.data, "mode=ro")
 	if data := column[string](t, db, "SELECT data FROM audit WHERE action = 'setting_changed' AND object = 'holdout'"); len(data) != 1 || data[0] != `{"from":"0.5","redraw":"false","to":"0.125"}` {
 		t.Errorf("in the audit log: %v", data)
 	}

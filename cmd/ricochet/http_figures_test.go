@@ -72,7 +72,7 @@ func TestFiguresLeadToTheirRows(t *testing.T) {
 			pages = append(pages, m[0])
 		}
 	}
-	until(t, 30*time.Second, "a first look for gaps", func() bool { return strings.Contains(desk.get("/staff/insights/gaps").body, "data-rows") })
+	until(t, "a first look for gaps", func() bool { return strings.Contains(desk.get("/staff/insights/gaps").body, "data-rows") })
 	pages = append(pages, "/staff/insights/gaps")
 	counts := map[string]int{}
 	for _, path := range pages {

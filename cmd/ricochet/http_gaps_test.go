@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 )
 
 // A question that several people write and no article answers becomes a draft
@@ -31,7 +30,7 @@ func TestGapsBecomeDrafts(t *testing.T) {
 	}
 	link := regexp.MustCompile(`href="(/staff/insights/gaps/[0-9a-f]{16})"`)
 	var list page
-	until(t, 15*time.Second, "a gap on the page", func() bool {
+	until(t, "a gap on the page", func() bool {
 		list = desk.get("/staff/insights/gaps")
 		return link.MatchString(list.body)
 	})
@@ -65,7 +64,7 @@ func TestGapsBecomeDrafts(t *testing.T) {
 		t.Errorf("CSV: %d\n%s", p.status, p.body)
 	}
 	desk.post("/staff/insights/gaps", nil)
-	until(t, 15*time.Second, "the draft on the page", func() bool {
+	until(t, "the draft on the page", func() bool {
 		return strings.Contains(desk.get("/staff/insights/gaps").body, "Pas encore publié")
 	})
 	if p := s.visitor().get("/staff/insights/gaps.csv"); strings.Contains(p.body, "Terraform") {

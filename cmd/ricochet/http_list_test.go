@@ -107,7 +107,7 @@ func TestTicketSearch(t *testing.T) {
 	desk := s.staff("en")
 	numbers := asks(t, s, "Connexion SSH refusée", "Facture introuvable")
 	find := func(q string) page { return desk.get("/staff/search?q=" + url.QueryEscape(q)) }
-	until(t, 15*time.Second, "the tickets are in the index", func() bool {
+	until(t, "the tickets are in the index", func() bool {
 		return strings.Contains(find("refusee").body, numbers[0]) && strings.Contains(find("factures").body, numbers[1])
 	})
 	if p := find("facture"); strings.Contains(p.body, numbers[0]) || !strings.Contains(p.body, "1 ticket found") {
@@ -126,7 +126,7 @@ func TestTicketSearch(t *testing.T) {
 	link := ticketLinks.FindStringSubmatch(find("introuvable").body)[1]
 	version := versionOf.FindStringSubmatch(desk.get(link).body)[1]
 	desk.post(link, url.Values{"version": {version}, "action": {"note"}, "note": {"voir la <b>comptabilité</b> analytique"}}).want(t, "note", http.StatusOK)
-	until(t, 15*time.Second, "the note is found", func() bool {
+	until(t, "the note is found", func() bool {
 		p := find("comptabilite")
 		return strings.Contains(p.body, numbers[1]) && strings.Contains(p.body, "<mark>comptabilité</mark>") && strings.Contains(p.body, "&lt;b&gt;")
 	})
@@ -239,7 +239,7 @@ func (v *visitor) listen(path, last string) *stream {
 // next reads lines until ok says that one is what is waited for.
 func (st *stream) next(what string, ok func(line string) bool) {
 	st.t.Helper()
-	limit := time.NewTimer(15 * time.Second)
+	limit := time.NewTimer(patience)
 	defer limit.Stop()
 	for {
 		select {
@@ -287,7 +287,7 @@ func TestIncident(t *testing.T) {
 	desk.get(p.path).check(t, htmlcheck.Count(".bulk-result li", 2))
 	desk.post(p.path, url.Values{"action": {"answer"}, "reply": {""}}).want(t, "an empty answer", http.StatusUnprocessableEntity)
 	desk.post(p.path, url.Values{"action": {"answer"}, "reply": {"Le stockage est rétabli."}, "then": {"resolved"}}).check(t, htmlcheck.In(".timeline .message", htmlcheck.HasText("rétabli")))
-	until(t, 15*time.Second, "both tickets are answered and resolved", func() bool {
+	until(t, "both tickets are answered and resolved", func() bool {
 		return strings.Count(desk.get("/staff?state=resolved").body, `class="row `) == 2
 	})
 	version := versionOf.FindStringSubmatch(desk.get(p.path).body)[1]

@@ -13,12 +13,9 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/blevesearch/bleve/v2"
 	"github.com/blevesearch/bleve/v2/index/scorch"
-
-	"github.com/vmcloud/ricochet/store"
 )
 
 // personalMark is in everything that the person of this test leaves behind.
@@ -47,7 +44,7 @@ func leaveTraces(t *testing.T, s *site, desk *visitor) string {
 
 	link := regexp.MustCompile(`/staff/tickets/[0-9a-f-]{36}`)
 	var path string
-	until(t, 10*time.Second, "the ticket on the desk", func() bool {
+	until(t, "the ticket on the desk", func() bool {
 		path = link.FindString(desk.get("/staff").body)
 		return path != ""
 	})
@@ -171,13 +168,13 @@ func TestPrivacy(t *testing.T) {
 		t.Error("the export opens the ticket")
 	}
 
-	db := open(t, "sqlite", "file:"+filepath.Join(data, store.FileName)+"?mode=ro")
+	db := database(t, data, "mode=ro")
 	version := regexp.MustCompile(`name="version" value="(\d+)"`).FindStringSubmatch(desk.get(path).body)[1]
 	desk.post(path, url.Values{"action": {"state"}, "to": {"closed"}, "state": {"closed"}, "reason": {"Fini"}, "version": {version}})
 	if state := column[string](t, db, "SELECT state FROM tickets")[0]; state != "closed" {
 		t.Fatalf("the ticket is %s", state)
 	}
-	until(t, 15*time.Second, "no mail on its way", func() bool {
+	until(t, "no mail on its way", func() bool {
 		busy := column[string](t, db, `SELECT kind FROM mails WHERE state = 'queued' AND send_at IS NULL
 			UNION ALL SELECT kind FROM jobs WHERE state = 'running' OR run_at <= 1000 * unixepoch()
 			UNION ALL SELECT number FROM tickets WHERE wake_at <= 1000 * unixepoch()`)
@@ -203,7 +200,7 @@ func TestPrivacy(t *testing.T) {
 	}
 	// The index of tickets follows by itself. Its words are packed, so that a
 	// search of its bytes would say nothing: what is in it is asked below.
-	until(t, 15*time.Second, "the desk's search to forget", func() bool {
+	until(t, "the desk's search to forget", func() bool {
 		return !strings.Contains(desk.get("/staff/search?q="+personalMark).body, path)
 	})
 	s.stop()

@@ -4,13 +4,11 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/vmcloud/ricochet/internal/htmlcheck"
-	"github.com/vmcloud/ricochet/store"
 )
 
 // judged puts a ticket with a bad survey, a detractor, a sample and credits
@@ -20,10 +18,14 @@ func judged(t *testing.T, s *site) (ticketID, month, quarter string) {
 	for i := range 2 {
 		s.visitor().postFiles("/fr/contact", message(fmt.Sprintf("quality-ticket-number-%d", i))).number(t)
 	}
-	db := open(t, "sqlite", "file:"+filepath.Join(s.data, store.FileName)+"?_pragma=busy_timeout(5000)")
+	db := database(t, s.data, "")
 	ids := column[string](t, db, "SELECT id FROM tickets ORDER BY id")
-	now := time.Now()
-	last := now.UTC().AddDate(0, 0, -now.UTC().Day())
+	paris, err := time.LoadLocation("Europe/Paris") // where months and quarters begin
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now().In(paris)
+	last := now.AddDate(0, 0, -now.Day())
 	month, quarter = last.Format("2006-01"), fmt.Sprintf("%d-Q%d", now.Year(), (int(now.Month())+2)/3)
 	person := column[string](t, db, "SELECT id FROM persons")[0]
 	ms := now.UnixMilli()
@@ -80,7 +82,7 @@ func TestQuality(t *testing.T) {
 	// 20 + 16 + 27 + 0 + 6
 	p.check(t, htmlcheck.In("td .pill", htmlcheck.HasText("^69$")))
 	desk.get("/staff/quality/samples/2020-01/"+id).want(t, "not in that sample", http.StatusNotFound)
-	desk.post("/staff/quality/samples", url.Values{"month": {time.Now().Format("2006-01")}}).want(t, "a month that is not over", http.StatusConflict)
+	desk.post("/staff/quality/samples", url.Values{"month": {time.Now().AddDate(0, 0, 31).Format("2006-01")}}).want(t, "a month that is not over", http.StatusConflict)
 	desk.post("/staff/quality/samples", url.Values{"month": {"2020-01"}}).want(t, "an empty month", http.StatusOK)
 }
 

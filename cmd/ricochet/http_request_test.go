@@ -8,7 +8,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/vmcloud/ricochet/internal/htmlcheck"
 )
@@ -118,5 +117,5 @@ func TestMyRequest(t *testing.T) {
 	v.post(request, url.Values{"action": {"survey"}, "score": {"5"}, "solved": {"yes"}}).want(t, "another survey", http.StatusConflict)
 	v.post(request, url.Values{"action": {"claim"}, "credit": {"none"}}).want(t, "a credit that is not there", http.StatusNotFound)
 	v.post(request, url.Values{"action": {"drop table"}}).want(t, "an unknown action", http.StatusUnprocessableEntity)
-	until(t, 10*time.Second, "the log to be quiet", func() bool { return !strings.Contains(s.log.String(), "level=ERROR") })
+	until(t, "the log to be quiet", func() bool { return !strings.Contains(s.log.String(), "level=ERROR") })
 }

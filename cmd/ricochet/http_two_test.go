@@ -61,7 +61,7 @@ func TestLiveAcrossProcesses(t *testing.T) {
 // acknowledged. The ticket gets its owner meanwhile, which the version tells.
 func change(t *testing.T, v *visitor, link string) time.Time {
 	t.Helper()
-	until(t, 15*time.Second, "a note on the ticket as it is now", func() bool {
+	until(t, "a note on the ticket as it is now", func() bool {
 		version := versionOf.FindStringSubmatch(v.get(link).body)[1]
 		return v.post(link, url.Values{"version": {version}, "action": {"note"}, "note": {"une note"}}).status == http.StatusOK
 	})

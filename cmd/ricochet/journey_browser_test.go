@@ -53,9 +53,6 @@ type tab struct {
 	requests []string
 }
 
-// tabLimit is how long one step in the browser may take.
-const tabLimit = 20 * time.Second
-
 func (s *site) tab(lang string) *tab {
 	s.t.Helper()
 	need(s.t, "RICOCHET_TEST_CHROMIUM", "name a Chromium")
@@ -128,7 +125,7 @@ func (b *tab) must(err error) {
 	if err == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(b.ctx, tabLimit)
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	where, _ := chromedp.Run(ctx, chromedp.Location()) // only to say more about err
 	if png, shotErr := chromedp.Run(ctx, chromedp.CaptureScreenshot()); shotErr == nil {
@@ -142,7 +139,7 @@ func (b *tab) must(err error) {
 
 func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, tabLimit)
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	b.must(chromedp.Do(ctx, steps...))
 }
@@ -218,7 +215,7 @@ func (b *tab) shortcut(key, code string) {
 }
 
 func (b *tab) try(a chromedp.Action[chromedp.Void]) error {
-	ctx, cancel := context.WithTimeout(b.ctx, tabLimit)
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	return chromedp.Do(ctx, a)
 }
@@ -226,7 +223,7 @@ func (b *tab) try(a chromedp.Action[chromedp.Void]) error {
 // eval asks the page something in JavaScript.
 func eval[T any](b *tab, expression string) T {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, tabLimit)
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression))
 	if err != nil {
@@ -247,11 +244,11 @@ func js(s string) string {
 // soon waits until an expression is true in the page that is then shown.
 func (b *tab) soon(what, expression string) {
 	b.t.Helper()
-	deadline := time.Now().Add(tabLimit)
+	deadline := time.Now().Add(patience)
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		ctx, cancel := context.WithTimeout(b.ctx, tabLimit)
+		ctx, cancel := context.WithTimeout(b.ctx, patience)
 		// Between two pages there is nobody to answer; the next try finds one.
 		ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("Boolean("+expression+")"))
 		cancel()
@@ -259,7 +256,7 @@ func (b *tab) soon(what, expression string) {
 			return
 		}
 		if time.Now().After(deadline) {
-			b.must(fmt.Errorf("not within %v: %s (%v)", tabLimit, what, err))
+			b.must(fmt.Errorf("not within %v: %s (%v)", patience, what, err))
 		}
 		<-tick.C
 	}

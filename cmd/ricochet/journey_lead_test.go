@@ -52,7 +52,7 @@ func TestJourneyLead(t *testing.T) {
 			number := s.visitor().post("/"+w.lang+"/contact", form).number(t)
 			at = at.Add(110 * time.Minute)
 			set()
-			until(t, 20*time.Second, "the alert at 90 %", func() bool {
+			until(t, "the alert at 90 %", func() bool {
 				return strings.Contains(admin.get("/staff/alerts").body, "90")
 			})
 			s.leadActs(w, number)

@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -97,7 +96,7 @@ func TestJourneySearchAndVote(t *testing.T) {
 			t.Errorf("/staff/deflection does not name the article that was voted on\n%s", votes.body)
 		}
 		// Searches are written in batches, beside the requests.
-		until(t, 10*time.Second, "the search is listed on /staff/deflection", func() bool {
+		until(t, "the search is listed on /staff/deflection", func() bool {
 			return strings.Contains(desk.get("/staff/deflection").body, "/"+w.lang+"/search?q="+w.logged)
 		})
 	})

@@ -37,7 +37,7 @@ func TestKill(t *testing.T) {
 		data := t.TempDir()
 		k := &killing{t: t, data: data, args: []string{"--rate-limit", "off"}, acked: map[string]string{}}
 		k.rounds(rounds["sqlite"])
-		db := open(t, "sqlite", "file:"+filepath.Join(data, store.FileName)+"?mode=ro")
+		db := database(t, data, "mode=ro")
 		if got := column[string](t, db, "PRAGMA integrity_check"); len(got) != 1 || got[0] != "ok" {
 			t.Errorf("integrity_check: %v", got)
 		}
@@ -66,6 +66,13 @@ func open(t testing.TB, driver, dsn string) *sql.DB {
 		}
 	})
 	return db
+}
+
+// database opens the SQLite file in a data folder; options are of its name, as
+// in "mode=ro". It waits for the program's locks.
+func database(t testing.TB, data, options string) *sql.DB {
+	t.Helper()
+	return open(t, "sqlite", fmt.Sprintf("file:%s?_pragma=busy_timeout(%d)&%s", filepath.Join(data, store.FileName), patience.Milliseconds(), options))
 }
 
 // column reads a query's only column.
@@ -123,7 +130,7 @@ func (k *killing) rounds(n int) {
 // round sends, kills in the middle, starts again and waits for everybody. A
 // file goes with every tenth message.
 func (k *killing) round(round int, s *site) *site {
-	ctx, cancel := context.WithTimeout(k.t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(k.t.Context(), 2*patience)
 	defer cancel()
 	before := len(k.acked)
 	var people sync.WaitGroup
@@ -133,7 +140,7 @@ func (k *killing) round(round int, s *site) *site {
 	// The kill comes at a random moment between the first acknowledgement
 	// and the last one.
 	at := before + rand.IntN(submissions*3/4)
-	until(k.t, time.Minute, "acknowledgements", func() bool { return k.count() > at })
+	until(k.t, "acknowledgements", func() bool { return k.count() > at })
 	s.kill()
 	k.early += k.count() - before
 	next := serve(k.t, k.data, k.args...)

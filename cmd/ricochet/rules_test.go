@@ -8,7 +8,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 )
 
 // rules runs a command of `ricochet rules`.
@@ -57,14 +56,14 @@ func TestRulesFileFromCheckToReload(t *testing.T) {
 	if err := s.cmd.Process.Signal(syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
-	until(t, 10*time.Second, "the refused file on the status page", func() bool {
+	until(t, "the refused file on the status page", func() bool {
 		return strings.Contains(staff.get("/staff/status").body, "rule broken then: the rule does nothing")
 	})
 	if q := queueOf("deux"); q != "billing" {
 		t.Errorf("after a refused file: queue %s, want billing", q)
 	}
 	writeRules(t, file, "rules:\n  - {name: all-to-cre, when: {subject: [trois]}, then: {queue: cre, tags: [x]}}\n")
-	until(t, 10*time.Second, "the new file without a signal", func() bool { return strings.Contains(s.log.String(), "rules loaded") })
+	until(t, "the new file without a signal", func() bool { return strings.Contains(s.log.String(), "rules loaded") })
 	if q := queueOf("trois"); q != "cre" {
 		t.Errorf("after a good file: queue %s, want cre", q)
 	}

@@ -53,7 +53,7 @@ func TestSoakSimulatedYear(t *testing.T) {
 		data := t.TempDir()
 		y := newYear(t, binary, tickets/2, kills/2, 1)
 		y.start(data)
-		y.db = open(t, "sqlite", "file:"+filepath.Join(data, store.FileName)+"?_pragma=busy_timeout(5000)")
+		y.db = database(t, data, "")
 		y.live()
 		y.judge(store.Options{Dir: data})
 	})
@@ -149,7 +149,7 @@ func (y *year) start(folders ...string) {
 	}
 	// Each start makes a new link for the first account. Whoever acts is not
 	// shown the page that comes after it: its making is no part of this test.
-	y.staff = y.sites[len(y.sites)-1].staffBy("en", &http.Client{Jar: jar{}, Timeout: 30 * time.Second})
+	y.staff = y.sites[len(y.sites)-1].staffBy("en", &http.Client{Jar: jar{}, Timeout: patience})
 	y.staff.client.CheckRedirect = stay
 	token, err := ricochet(y.t, append([]string{"token", "--scope", "tickets:write", "sim"}, y.where()...)...)
 	if err != nil {
@@ -301,7 +301,7 @@ func (y *year) until(at time.Time) {
 // quiet waits until nothing is due. Work that a killed process had in hand is
 // given back when its lease is over.
 func (y *year) quiet() {
-	deadline := time.Now().Add(time.Minute)
+	deadline := time.Now().Add(patience)
 	for {
 		y.set(y.now) // makes the processes look
 		now := y.now.UnixMilli()
