@@ -73,6 +73,21 @@ func changes[K, V comparable](have, want map[K]V) []change[K, V] {
 	return all
 }
 
+// saveChanges writes what has changed in one transaction, if anything has.
+func saveChanges[K, V comparable](ctx context.Context, db *DB, todo []change[K, V], write func(*Tx, change[K, V]) error) error {
+	if len(todo) == 0 {
+		return nil
+	}
+	return db.InTx(ctx, func(tx *Tx) error {
+		for _, c := range todo {
+			if err := write(tx, c); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 // pair is a row as it is read: its key and its counts.
 type pair[K comparable, V any] struct {
 	key   K
@@ -150,26 +165,20 @@ func (db *DB) saveQueries(ctx context.Context, day report.Day, want map[report.Q
 		err := r.Scan(&p.key.Lang, &p.key.Query, &p.value.N, &p.value.NoResult, &p.value.NoClick, &p.value.Reformulated, &p.value.Success)
 		return p, err
 	})
-	todo := changes(mapOf(have), want)
-	if err != nil || len(todo) == 0 {
+	if err != nil {
 		return err
 	}
-	return db.InTx(ctx, func(tx *Tx) error {
-		for _, c := range todo {
-			k, v := c.key, c.want
-			if c.gone {
-				_, err = tx.exec("DELETE FROM rollup_queries WHERE day = $1 AND lang = $2 AND query = $3", day, k.Lang, k.Query)
-			} else {
-				_, err = tx.exec(`INSERT INTO rollup_queries (day, lang, query, n, no_result, no_click, reformulated, success)
-					VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (day, lang, query) DO UPDATE SET n = excluded.n,
-					no_result = excluded.no_result, no_click = excluded.no_click, reformulated = excluded.reformulated, success = excluded.success`,
-					day, k.Lang, k.Query, v.N, v.NoResult, v.NoClick, v.Reformulated, v.Success)
-			}
-			if err != nil {
-				return err
-			}
+	return saveChanges(ctx, db, changes(mapOf(have), want), func(tx *Tx, c change[report.QueryKey, report.QueryCounts]) error {
+		k, v := c.key, c.want
+		if c.gone {
+			_, err := tx.exec("DELETE FROM rollup_queries WHERE day = $1 AND lang = $2 AND query = $3", day, k.Lang, k.Query)
+			return err
 		}
-		return nil
+		_, err := tx.exec(`INSERT INTO rollup_queries (day, lang, query, n, no_result, no_click, reformulated, success)
+				VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (day, lang, query) DO UPDATE SET n = excluded.n,
+				no_result = excluded.no_result, no_click = excluded.no_click, reformulated = excluded.reformulated, success = excluded.success`,
+			day, k.Lang, k.Query, v.N, v.NoResult, v.NoClick, v.Reformulated, v.Success)
+		return err
 	})
 }
 
@@ -181,28 +190,22 @@ func (db *DB) saveArticles(ctx context.Context, day report.Day, want map[report.
 		a, err := scanArticleCounts(r)
 		return pair[report.ArticleKey, report.ArticleCounts]{a.ArticleKey, a.ArticleCounts}, err
 	})
-	todo := changes(mapOf(have), want)
-	if err != nil || len(todo) == 0 {
+	if err != nil {
 		return err
 	}
-	return db.InTx(ctx, func(tx *Tx) error {
-		for _, c := range todo {
-			k, v := c.key, c.want
-			if c.gone {
-				_, err = tx.exec("DELETE FROM rollup_articles WHERE day = $1 AND lang = $2 AND article = $3", day, k.Lang, k.Article)
-			} else {
-				_, err = tx.exec(`INSERT INTO rollup_articles (day, lang, article, `+articleCounts+`)
-					VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (day, lang, article) DO UPDATE SET
-					suggested = excluded.suggested, opened = excluded.opened, confirmed = excluded.confirmed, assumed = excluded.assumed,
-					revoked = excluded.revoked, ticketed = excluded.ticketed, clicks = excluded.clicks, reads = excluded.reads,
-					tickets_after = excluded.tickets_after`,
-					day, k.Lang, k.Article, v.Suggested, v.Opened, v.Confirmed, v.Assumed, v.Revoked, v.Ticketed, v.Clicks, v.Reads, v.TicketsAfter)
-			}
-			if err != nil {
-				return err
-			}
+	return saveChanges(ctx, db, changes(mapOf(have), want), func(tx *Tx, c change[report.ArticleKey, report.ArticleCounts]) error {
+		k, v := c.key, c.want
+		if c.gone {
+			_, err := tx.exec("DELETE FROM rollup_articles WHERE day = $1 AND lang = $2 AND article = $3", day, k.Lang, k.Article)
+			return err
 		}
-		return nil
+		_, err := tx.exec(`INSERT INTO rollup_articles (day, lang, article, `+articleCounts+`)
+				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (day, lang, article) DO UPDATE SET
+				suggested = excluded.suggested, opened = excluded.opened, confirmed = excluded.confirmed, assumed = excluded.assumed,
+				revoked = excluded.revoked, ticketed = excluded.ticketed, clicks = excluded.clicks, reads = excluded.reads,
+				tickets_after = excluded.tickets_after`,
+			day, k.Lang, k.Article, v.Suggested, v.Opened, v.Confirmed, v.Assumed, v.Revoked, v.Ticketed, v.Clicks, v.Reads, v.TicketsAfter)
+		return err
 	})
 }
 
@@ -219,26 +222,20 @@ func (db *DB) SaveVotes(ctx context.Context, day report.Day, want map[report.Vot
 		v, err := scanVoteRow(r)
 		return pair[report.VoteKey, int]{v.VoteKey, v.N}, err
 	})
-	todo := changes(mapOf(have), want)
-	if err != nil || len(todo) == 0 {
+	if err != nil {
 		return err
 	}
-	return db.InTx(ctx, func(tx *Tx) error {
-		for _, c := range todo {
-			k := c.key
-			if c.gone {
-				_, err = tx.exec("DELETE FROM rollup_votes WHERE day = $1 AND lang = $2 AND article = $3 AND revision = $4 AND helpful = $5 AND reason = $6",
-					day, k.Lang, k.Article, k.Revision, flag(k.Helpful), k.Reason)
-			} else {
-				_, err = tx.exec(`INSERT INTO rollup_votes (day, lang, article, revision, helpful, reason, n) VALUES ($1, $2, $3, $4, $5, $6, $7)
-					ON CONFLICT (day, lang, article, revision, helpful, reason) DO UPDATE SET n = excluded.n`,
-					day, k.Lang, k.Article, k.Revision, flag(k.Helpful), k.Reason, c.want)
-			}
-			if err != nil {
-				return err
-			}
+	return saveChanges(ctx, db, changes(mapOf(have), want), func(tx *Tx, c change[report.VoteKey, int]) error {
+		k := c.key
+		if c.gone {
+			_, err := tx.exec("DELETE FROM rollup_votes WHERE day = $1 AND lang = $2 AND article = $3 AND revision = $4 AND helpful = $5 AND reason = $6",
+				day, k.Lang, k.Article, k.Revision, flag(k.Helpful), k.Reason)
+			return err
 		}
-		return nil
+		_, err := tx.exec(`INSERT INTO rollup_votes (day, lang, article, revision, helpful, reason, n) VALUES ($1, $2, $3, $4, $5, $6, $7)
+				ON CONFLICT (day, lang, article, revision, helpful, reason) DO UPDATE SET n = excluded.n`,
+			day, k.Lang, k.Article, k.Revision, flag(k.Helpful), k.Reason, c.want)
+		return err
 	})
 }
 

@@ -25,10 +25,7 @@ import (
 //go:embed templates css js images locales
 var files embed.FS
 
-// Default is the theme inside the binary.
-func Default() fs.FS { return files }
-
-// With is the default theme with the files of override in front: a file that
+// With is the theme inside the binary, the default, with the files of override in front: a file that
 // override has wins, every other one falls back to the default. A nil
 // override gives the default. Locale files are not merged here; whoever reads
 // them loads both, see Layers.

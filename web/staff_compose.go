@@ -102,6 +102,20 @@ func (s *Server) composeViewOf(c *gin.Context, t ticket.Ticket, who ticket.Custo
 	return v, err
 }
 
+// macrosHere are the macros for the ticket that the address names.
+func (s *Server) macrosHere(c *gin.Context, m *ticket.Staff) ([]composeMacro, error) {
+	ctx, db := c.Request.Context(), s.opt.Support.Store
+	t, err := db.TicketByID(ctx, c.Param("id"))
+	if err != nil {
+		return nil, err
+	}
+	who, err := db.CustomerOfPerson(ctx, t.PersonID)
+	if err != nil {
+		return nil, err
+	}
+	return s.macrosFor(c, t, who, m)
+}
+
 // macrosFor are the macros with a ticket's data, in the customer's language,
 // the most used first.
 func (s *Server) macrosFor(c *gin.Context, t ticket.Ticket, who ticket.CustomerView, m *ticket.Staff) ([]composeMacro, error) {
@@ -185,16 +199,8 @@ func appendText(before, text string) string {
 
 // insertMacro puts the chosen macro into the posted form.
 func (s *Server) insertMacro(c *gin.Context, m *ticket.Staff) error {
-	f, ctx, db := c.Request.PostForm, c.Request.Context(), s.opt.Support.Store
-	t, err := db.TicketByID(ctx, c.Param("id"))
-	if err != nil {
-		return err
-	}
-	who, err := db.CustomerOfPerson(ctx, t.PersonID)
-	if err != nil {
-		return err
-	}
-	list, err := s.macrosFor(c, t, who, m)
+	f := c.Request.PostForm
+	list, err := s.macrosHere(c, m)
 	if err != nil {
 		return err
 	}
@@ -328,16 +334,7 @@ func (s *Server) articleRef(id string) (a composeArticle, ok bool) {
 
 // composeMacros is what the composer's script chooses from.
 func (s *Server) composeMacros(c *gin.Context, m *ticket.Staff) error {
-	ctx, db := c.Request.Context(), s.opt.Support.Store
-	t, err := db.TicketByID(ctx, c.Param("id"))
-	if err != nil {
-		return err
-	}
-	who, err := db.CustomerOfPerson(ctx, t.PersonID)
-	if err != nil {
-		return err
-	}
-	list, err := s.macrosFor(c, t, who, m)
+	list, err := s.macrosHere(c, m)
 	if err != nil {
 		return err
 	}

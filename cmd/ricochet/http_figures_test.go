@@ -59,7 +59,8 @@ func TestFiguresLeadToTheirRows(t *testing.T) {
 	}
 	s := serve(t, data, "--rate-limit", "off")
 	desk := s.staff("fr")
-	month := time.Now().UTC().AddDate(0, -1, 0).Format("2006-01") + "-01"
+	today := time.Now().UTC()
+	month := today.AddDate(0, 0, -today.Day()).Format("2006-01") + "-01"
 	issued := regexp.MustCompile(`/staff/reports/(weekly|quarterly)/[0-9-]+`)
 	pages := []string{
 		"/staff/deflection", "/staff/experiment", "/staff/insights/deflection?days=60", "/staff/insights/search?days=60", "/staff/insights/articles?days=30",

@@ -54,7 +54,7 @@ func index(t *testing.T) *search.Index {
 }
 
 // score clusters texts and judges the result.
-func score(meanings []map[string]float64, texts []labelled, joinAt float64) (purity, f1, cross float64, n int) {
+func score(meanings []map[string]float64, texts []labelled, joinAt float64) (pure, f1, cross float64, n int) {
 	found := agglomerate(vectors(meanings), joinAt)
 	clusters, labels := make([]int, len(texts)), make([]string, len(texts))
 	var both, together float64
@@ -73,7 +73,7 @@ func score(meanings []map[string]float64, texts []labelled, joinAt float64) (pur
 			}
 		}
 	}
-	return Purity(clusters, labels), PairF1(clusters, labels), together / both, len(found)
+	return purity(clusters, labels), pairF1(clusters, labels), together / both, len(found)
 }
 
 func meaningsOf(t *testing.T, x *search.Index, all []labelled) []map[string]float64 {

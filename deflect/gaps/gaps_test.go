@@ -15,13 +15,13 @@ func TestPurityAndPairF1(t *testing.T) {
 	// Retrieval, figure 16.4: purity 0.71, TP 20, FP 20, FN 24.
 	clusters := []int{1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3}
 	labels := []string{"x", "x", "x", "x", "x", "o", "x", "o", "o", "o", "o", "d", "x", "x", "d", "d", "d"}
-	if p := Purity(clusters, labels); math.Abs(p-12.0/17) > 1e-9 {
+	if p := purity(clusters, labels); math.Abs(p-12.0/17) > 1e-9 {
 		t.Errorf("purity %v", p)
 	}
-	if f := PairF1(clusters, labels); math.Abs(f-2*20/(2*20+20+24.0)) > 1e-9 {
+	if f := pairF1(clusters, labels); math.Abs(f-2*20/(2*20+20+24.0)) > 1e-9 {
 		t.Errorf("pair F1 %v", f)
 	}
-	if Purity(nil, nil) != 0 || PairF1(nil, nil) != 0 {
+	if purity(nil, nil) != 0 || pairF1(nil, nil) != 0 {
 		t.Error("nothing clusters to something")
 	}
 }

@@ -1,11 +1,11 @@
 package gaps
 
-// Purity is the share of texts whose cluster's most frequent label is their
-// own, and PairF1 the harmonic mean of precision and recall over pairs of
+// purity is the share of texts whose cluster's most frequent label is their
+// own, and pairF1 the harmonic mean of precision and recall over pairs of
 // texts: together in a cluster, and together in a label (Manning, Raghavan and
 // Schütze, Introduction to Information Retrieval, 16.3). clusters and labels
 // give each text's cluster and label.
-func Purity(clusters []int, labels []string) float64 {
+func purity(clusters []int, labels []string) float64 {
 	count := map[int]map[string]int{}
 	for i, c := range clusters {
 		if count[c] == nil {
@@ -27,9 +27,9 @@ func Purity(clusters []int, labels []string) float64 {
 	return float64(sum) / float64(len(clusters))
 }
 
-// PairF1 is described at Purity. Without a pair that is together in either it
+// pairF1 is described at purity. Without a pair that is together in either it
 // is 0.
-func PairF1(clusters []int, labels []string) float64 {
+func pairF1(clusters []int, labels []string) float64 {
 	var tp, fp, fn float64
 	for i := range clusters {
 		for j := range i {

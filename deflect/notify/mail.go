@@ -6,7 +6,6 @@ package notify
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -140,13 +139,3 @@ func (o Outbox) Send(_ context.Context, m Mail) error {
 
 // Describe names the files. It is a path and no sentence: pages in any language show it.
 func (o Outbox) Describe() string { return filepath.Join(o.Dir, "*.eml") }
-
-// WriteTo writes the mail as it would be sent, for previews and tests.
-func WriteTo(w io.Writer, m Mail, from string) error {
-	msg, err := message(m, from)
-	if err != nil {
-		return err
-	}
-	_, err = msg.WriteTo(w)
-	return err
-}

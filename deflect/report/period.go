@@ -95,15 +95,6 @@ func LastDays(n int, now time.Time, zone *time.Location) Period {
 	return Period{From: to.Add(1 - max(n, 1)), To: to, Zone: zone}
 }
 
-// Month is a whole calendar month, "2026-11".
-func Month(text string, zone *time.Location) (Period, error) {
-	first, err := ParseDay(text + "-01")
-	if err != nil {
-		return Period{}, errs.InvalidFields(errs.Field{Name: "month", Key: "error.report.month"})
-	}
-	return Period{From: first, To: Day(first.civil().AddDate(0, 1, -1).Format(time.DateOnly)), Zone: zone}, nil
-}
-
 // Start is the instant the period begins.
 func (p Period) Start() time.Time { return p.From.Start(p.Zone) }
 

@@ -36,14 +36,7 @@ func (s *Service) CustomerReply(ctx context.Context, id string, msg CustomerMess
 	}
 	var landed Landed
 	err = s.Store.InTx(ctx, func(tx Tx) error {
-		author, err := tx.TicketByID(id)
-		if err != nil {
-			return err
-		}
-		if err := tx.ConfirmPerson(author.PersonID); err != nil {
-			return err
-		}
-		w, err := s.openSurvivor(tx, id)
+		author, w, err := s.openByLink(tx, id)
 		if err != nil {
 			return err
 		}
@@ -59,6 +52,19 @@ func (s *Service) CustomerReply(ctx context.Context, id string, msg CustomerMess
 		return err
 	})
 	return landed, err
+}
+
+// openByLink opens a ticket, or its survivor, for the author of the ticket: who
+// comes by its mailed link confirms the address.
+func (s *Service) openByLink(tx Tx, id string) (author Ticket, w work, err error) {
+	if author, err = tx.TicketByID(id); err != nil {
+		return author, w, err
+	}
+	if err = tx.ConfirmPerson(author.PersonID); err != nil {
+		return author, w, err
+	}
+	w, err = s.openSurvivor(tx, id)
+	return author, w, err
 }
 
 // openSurvivor opens a ticket, or the one it was merged into in the end.
@@ -238,14 +244,7 @@ func (w work) close(by Actor, ending Ending) (change, error) {
 // the same person's; somebody else's ticket is not theirs to close.
 func (s *Service) byAuthor(ctx context.Context, id string, f func(work, Actor) (change, error)) error {
 	return s.Store.InTx(ctx, func(tx Tx) error {
-		author, err := tx.TicketByID(id)
-		if err != nil {
-			return err
-		}
-		if err := tx.ConfirmPerson(author.PersonID); err != nil {
-			return err
-		}
-		w, err := s.openSurvivor(tx, id)
+		author, w, err := s.openByLink(tx, id)
 		if err != nil {
 			return err
 		}

@@ -78,7 +78,7 @@ func (s *Service) OpenIncident(ctx context.Context, staffID, title, summary stri
 }
 
 func checkIncident(title, summary string) (string, string, error) {
-	title = strings.Join(strings.Fields(strings.ToValidUTF8(title, "\uFFFD")), " ")
+	title = oneLine(title)
 	switch {
 	case title == "":
 		return "", "", errs.InvalidFields(errs.Field{Name: "title", Key: "error.field.message_missing"})

@@ -123,7 +123,7 @@ const maxSubject = 200
 // something else. They move to it with their files; its clocks start with the
 // first of them. It keeps the owner.
 func (s *Service) Split(ctx context.Context, id string, version int64, staffID string, sp Split) (newID string, err error) {
-	subject := strings.Join(strings.Fields(strings.ToValidUTF8(sp.Subject, "\uFFFD")), " ")
+	subject := oneLine(sp.Subject)
 	if len([]rune(subject)) > maxSubject {
 		return "", errs.InvalidFields(errs.Field{Name: "subject", Key: "error.field.too_long", Args: map[string]any{"Limit": maxSubject}})
 	}

@@ -135,7 +135,7 @@ const (
 
 // CheckView trims a view's name and refuses an empty or overlong one.
 func CheckView(v View) (View, error) {
-	v.Name = strings.Join(strings.Fields(strings.ToValidUTF8(v.Name, "\uFFFD")), " ")
+	v.Name = oneLine(v.Name)
 	switch {
 	case v.Name == "":
 		return v, errs.InvalidFields(errs.Field{Name: "name", Key: "error.field.view_name"})

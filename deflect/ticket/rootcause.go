@@ -121,7 +121,7 @@ func (r *RCA) check() error {
 	bad := false
 	for i := range r.Actions {
 		a := &r.Actions[i]
-		a.What = strings.Join(strings.Fields(strings.ToValidUTF8(a.What, "\uFFFD")), " ")
+		a.What = oneLine(a.What)
 		_, err := time.Parse(time.DateOnly, a.Due)
 		bad = bad || a.Due != "" && err != nil || utf8.RuneCountInString(a.What) > maxReason
 	}

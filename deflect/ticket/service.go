@@ -360,10 +360,15 @@ func (s *Service) SetPriority(ctx context.Context, id string, version int64, sta
 // maxReason is the longest reason of a change, in characters.
 const maxReason = 500
 
+// oneLine is a text without line ends, and with single spaces.
+func oneLine(text string) string {
+	return strings.Join(strings.Fields(strings.ToValidUTF8(text, "\uFFFD")), " ")
+}
+
 // checkReason trims the reason of a change and refuses an empty or oversized
 // one.
 func checkReason(reason string) (string, error) {
-	reason = strings.Join(strings.Fields(strings.ToValidUTF8(reason, "\uFFFD")), " ")
+	reason = oneLine(reason)
 	switch {
 	case reason == "":
 		return "", errs.InvalidFields(errs.Field{Name: "reason", Key: "error.field.reason_missing"})

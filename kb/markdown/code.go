@@ -157,7 +157,7 @@ func (w *writer) tokens(lexer chroma.Lexer, code string) (err error) {
 }
 
 // tokenClass is the CSS class of a kind of token, "" for what keeps the text's
-// colour. Few classes make small pages; see ChromaCSS.
+// colour. Few classes make small pages; the theme draws them.
 func tokenClass(t chroma.TokenType) string {
 	switch t {
 	case chroma.GenericPrompt:
