@@ -20,8 +20,8 @@ func (n *Notifier) AskNPS(ctx context.Context, tickets *ticket.Service) (asked i
 	err = n.Store.InTx(ctx, func(tx Tx) error {
 		now := tx.Now()
 		quarter, start := tickets.Quarter(now), tickets.QuarterStart(now)
-		if tickets.Quarter(now.AddDate(0, 1, 0)) == quarter {
-			return nil // its last month has not begun
+		if !tickets.QuarterEnds(now) {
+			return nil
 		}
 		people, err := tx.PeopleForNPS(quarter, start, npsBatch)
 		if err != nil {

@@ -91,6 +91,13 @@ func TestQuestionOfTheQuarter(t *testing.T) {
 		if n := ask(); n != 0 { // November
 			d.Errorf("%d asked in the second month", n)
 		}
+		for date, want := range map[string]bool{"2026-05-31": false, "2026-06-01": true, "2026-08-31": false, "2026-09-30": true, "2027-01-31": false} {
+			noon, err := time.Parse(time.RFC3339, date+"T12:00:00Z")
+			d.ok(err)
+			if d.ticket.QuarterEnds(noon) != want {
+				d.Errorf("%s is in the last month of its quarter: %v", date, !want)
+			}
+		}
 		d.clock.Set(time.Date(2026, 12, 1, 9, 0, 0, 0, time.UTC))
 		if first, second := ask(), ask(); first != 1 || second != 0 {
 			d.Errorf("asked %d, then %d", first, second)

@@ -56,6 +56,9 @@ func (s *Service) QuarterStart(t time.Time) time.Time {
 	return c.Zone().Instant(sla.Date{Year: d.Year, Month: (d.Month+2)/3*3 - 2, Day: 1}, 0)
 }
 
+// QuarterEnds says whether an instant is in the last month of its quarter.
+func (s *Service) QuarterEnds(t time.Time) bool { return s.working(t).LocalDate(t).Month%3 == 0 }
+
 // AnswerNPS stores a person's answer of the current quarter; until somebody
 // has talked to them about it they may change it.
 func (s *Service) AnswerNPS(ctx context.Context, personID string, score int, comment string) error {
