@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/vmcloud/ricochet/deflect/policy"
-	"github.com/vmcloud/ricochet/store"
 )
 
 const oneHoliday = "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20270104\r\nSUMMARY:Pont\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
@@ -74,7 +73,7 @@ func TestPolicyIsTakenOver(t *testing.T) {
 	write("closed.ics", oneHoliday)
 	s := serve(t, data, "--rate-limit", "off", "--policy", filepath.Join(folder, "policy.yaml"))
 	asks(t, s, "Une question")
-	db := open(t, "sqlite", "file:"+filepath.Join(data, store.FileName)+"?mode=ro")
+	db := database(t, data, "mode=ro")
 	due := func() time.Time { return time.UnixMilli(column[int64](t, db, "SELECT next_due FROM tickets")[0]) }
 	hangup := func() {
 		t.Helper()
@@ -87,12 +86,12 @@ func TestPolicyIsTakenOver(t *testing.T) {
 	write("closed.ics", fmt.Sprintf("BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART;VALUE=DATE:%s\r\nDTEND;VALUE=DATE:%s\r\nSUMMARY:Travaux\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n",
 		from.Format("20060102"), from.AddDate(0, 0, 30).Format("20060102")))
 	hangup()
-	until(t, 15*time.Second, "a due date after the closed month", func() bool { return due().Sub(before) > 20*24*time.Hour })
+	until(t, "a due date after the closed month", func() bool { return due().Sub(before) > 20*24*time.Hour })
 	after := due()
 
 	write("policy.yaml", strings.Replace(good, "zone: Europe/Paris", "zone: Europe/Nowhere", 1))
 	hangup()
-	until(t, 15*time.Second, "the refusal in the log", func() bool { return strings.Contains(s.log.String(), "policy refused") })
+	until(t, "the refusal in the log", func() bool { return strings.Contains(s.log.String(), "policy refused") })
 	if !due().Equal(after) {
 		t.Errorf("a refused policy moved the due date from %s to %s", after, due())
 	}

@@ -7,14 +7,12 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/vmcloud/ricochet/internal/htmlcheck"
-	"github.com/vmcloud/ricochet/store"
 )
 
 // authenticator is the code a phone shows for a secret at an instant.
@@ -79,8 +77,8 @@ func TestInvitation(t *testing.T) {
 	if m := s.mail(email, "/staff/join?token="); !strings.Contains(m, "lien d’accès") {
 		t.Errorf("the invitation says %s", m)
 	}
-	db := open(t, "sqlite", "file:"+filepath.Join(s.data, store.FileName)+"?_pragma=busy_timeout(5000)")
-	until(t, 15*time.Second, "the outbox has forgotten the link", func() bool {
+	db := database(t, s.data, "")
+	until(t, "the outbox has forgotten the link", func() bool {
 		left := column[string](t, db, "SELECT body FROM mails WHERE kind = 'invitation'")
 		return len(left) == 1 && left[0] == ""
 	})
