@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -54,5 +55,45 @@ func TestBackgroundWritesUnderLoad(t *testing.T) {
 		if n, err := db.RescueJobs(t.Context(), storetest.Start.Add(2*time.Hour)); n != 0 || err != nil {
 			t.Errorf("%d finished jobs are still there, %v", n, err)
 		}
+	})
+}
+
+// Background work waits until nobody wants to write, and not for ever.
+func TestGiveWay(t *testing.T) {
+	storetest.Run(t, func(t *testing.T, db *store.DB, _ *clock.Manual) {
+		write := func() {
+			if err := db.InTx(t.Context(), func(tx *store.Tx) error { return tx.Enqueue("k", "", "{}") }); err != nil {
+				t.Error(err)
+			}
+		}
+		if db.Busy() {
+			t.Error("busy before anybody came")
+		}
+		db.GiveWay(t.Context(), time.Hour)
+		if err := db.InTx(jobs.Background(t.Context()), func(tx *store.Tx) error { return tx.Enqueue("later", "", "{}") }); err != nil || db.Busy() {
+			t.Errorf("busy with background work, %v", err)
+		}
+		write()
+		db.GiveWay(t.Context(), time.Hour)
+		if db.Busy() {
+			t.Error("still busy after it gave way")
+		}
+		var over atomic.Bool
+		var wg sync.WaitGroup
+		for range 2 {
+			wg.Go(func() {
+				for !over.Load() {
+					write()
+				}
+			})
+		}
+		write()
+		db.GiveWay(t.Context(), 50*time.Millisecond) // writes never stop: it goes on all the same
+		over.Store(true)
+		wg.Wait()
+		ended, cancel := context.WithCancel(t.Context())
+		cancel()
+		write()
+		db.GiveWay(ended, time.Hour)
 	})
 }

@@ -10,15 +10,23 @@ import (
 // What was committed to SQLite's log is durable; copying it into the database
 // file is housekeeping. SQLite does that inside the commit that fills the log,
 // where somebody waits for it. Here a goroutine with a connection of its own
-// does it a little later, without holding up the writer.
+// does it, when nobody does: both end in an fsync, and a commit that meets the
+// one of a copy waits for ten times as long as it takes by itself.
 
 const (
-	// checkpointAfter is how long changes gather before they are copied: pages
-	// that change again and again are copied once.
+	// checkpointAfter is how long nobody may have waited for a write before the
+	// log is copied. Changes gather meanwhile: pages that change again and again
+	// are copied once.
 	checkpointAfter = 250 * time.Millisecond
+	// checkpointWithin is when it is copied even if somebody always waits.
+	checkpointWithin = 5 * time.Second
 	// maxLogPages is where SQLite copies the rest itself, in a commit, and
-	// begins the log anew: 64 MiB. Under writes without a pause nobody else can.
-	maxLogPages = 16_000
+	// begins the log anew: 256 MiB, which is more than is written in
+	// checkpointWithin. Under writes without a pause nobody else can.
+	maxLogPages = 64_000
+	// keptLog is what the log's file keeps of its size when it begins anew, in
+	// bytes; what is there already need not be allocated by a commit.
+	keptLog = 64 << 20
 )
 
 // startCheckpoints copies the log after commits until the database is closed.
@@ -43,10 +51,8 @@ func (db *DB) startCheckpoints(ctx context.Context, path string) error {
 				return
 			case <-db.wrote:
 			}
-			select {
-			case <-db.stop:
+			if !db.calmed() {
 				return // closing the last connection copies everything
-			case <-time.After(checkpointAfter):
 			}
 			// What cannot be copied now, for a reader or a full disk, stays in the log.
 			if _, err := pool.Exec("PRAGMA wal_checkpoint(PASSIVE)"); err != nil {
@@ -57,10 +63,39 @@ func (db *DB) startCheckpoints(ctx context.Context, path string) error {
 	return nil
 }
 
+// calmed waits until nobody has waited for a write for checkpointAfter, or
+// checkpointWithin at most. False means that the database is being closed.
+func (db *DB) calmed() bool {
+	quiet, late := time.NewTimer(checkpointAfter), time.NewTimer(checkpointWithin)
+	defer quiet.Stop()
+	defer late.Stop()
+	for {
+		select {
+		case <-db.stop:
+			return false
+		case <-db.waited:
+			quiet.Reset(checkpointAfter)
+		case <-quiet.C:
+			return true
+		case <-late.C:
+			return true
+		}
+	}
+}
+
 // noteWrite tells the checkpoints that there is something to copy.
-func (db *DB) noteWrite() {
+// somebody says whether a person waited for it.
+func (db *DB) noteWrite(somebody bool) {
+	note(db.wrote)
+	if somebody {
+		note(db.waited)
+	}
+}
+
+// note leaves a signal that one is enough of.
+func note(c chan<- struct{}) {
 	select {
-	case db.wrote <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }

@@ -61,12 +61,15 @@ type DB struct {
 	stmts  stmtCache // prepared statements of the read pool
 	period atomic.Pointer[knownPeriod]
 
-	queue chan *request // SQLite: writes waiting for the next group commit
-	later chan *request // SQLite: writes of background work, which let the others go first
-	wrote chan struct{} // SQLite: something was committed since the last checkpoint
-	stop  chan struct{}
-	done  sync.WaitGroup
-	close sync.Once
+	traffic traffic
+
+	queue  chan *request // SQLite: writes waiting for the next group commit
+	later  chan *request // SQLite: writes of background work, which let the others go first
+	wrote  chan struct{} // SQLite: something was committed since the last checkpoint
+	waited chan struct{} // SQLite: and somebody waited for it
+	stop   chan struct{}
+	done   sync.WaitGroup
+	close  sync.Once
 }
 
 // FileName is the SQLite database inside the data folder.
@@ -75,7 +78,7 @@ const FileName = "ricochet.db"
 // Open opens the database, creates it when missing and brings its schema up
 // to date. A schema newer than this program is refused.
 func Open(ctx context.Context, o Options) (*DB, error) {
-	db := &DB{clock: o.Clock, log: o.Log, stop: make(chan struct{}), queue: make(chan *request, 1024), later: make(chan *request, 64), wrote: make(chan struct{}, 1)}
+	db := &DB{clock: o.Clock, log: o.Log, stop: make(chan struct{}), queue: make(chan *request, 1024), later: make(chan *request, 64), wrote: make(chan struct{}, 1), waited: make(chan struct{}, 1)}
 	var err error
 	if o.Database != "" {
 		err = db.openPostgres(o.Database)
@@ -121,6 +124,7 @@ func sqliteURI(path, mode string) string {
 	q := url.Values{"_pragma": {
 		"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)",
 		"cache_size(-16000)", "temp_store(MEMORY)", fmt.Sprintf("wal_autocheckpoint(%d)", maxLogPages),
+		fmt.Sprintf("journal_size_limit(%d)", keptLog),
 	}, "_txlock": {"immediate"}}
 	if mode != "" {
 		q.Set("mode", mode)

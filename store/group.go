@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -112,10 +113,12 @@ func (w *writer) run() {
 	for {
 		select {
 		case r := <-w.db.queue:
+			w.db.traffic.come(w.db.clock.Now())
 			w.group(w.collect(r))
 			later = nil
 			quiet.Reset(calm)
 		case <-quiet.C:
+			w.db.traffic.calm()
 			later = w.db.later
 		case r := <-later:
 			w.group(take([]*request{r}, w.db.later, maxGroup))
@@ -189,7 +192,7 @@ func (w *writer) group(rs []*request) {
 	} else if errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) {
 		w.reconnect()
 	}
-	w.db.noteWrite()
+	w.db.noteWrite(slices.ContainsFunc(rs, func(r *request) bool { return !jobs.IsBackground(r.ctx) }))
 	for _, r := range rs {
 		if r.err == nil && err != nil {
 			r.err = err

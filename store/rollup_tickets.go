@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/vmcloud/ricochet/deflect/report"
@@ -59,9 +60,25 @@ func (db *DB) withLogs(ctx context.Context, all []report.TicketRow, err error) (
 	return all, nil
 }
 
+// factsPerCommit is how many tickets' facts one transaction writes; people's
+// writes wait for it.
+const factsPerCommit = 20
+
 // SaveFacts replaces the facts of tickets and says which days the earlier ones
 // contributed to.
 func (db *DB) SaveFacts(ctx context.Context, all []report.StoredFacts) ([]report.Day, error) {
+	var days []report.Day
+	for part := range slices.Chunk(all, factsPerCommit) {
+		before, err := db.saveFacts(ctx, part)
+		if err != nil {
+			return nil, err
+		}
+		days = append(days, before...)
+	}
+	return days, nil
+}
+
+func (db *DB) saveFacts(ctx context.Context, all []report.StoredFacts) ([]report.Day, error) {
 	var before []report.Day
 	err := db.InTx(ctx, func(tx *Tx) error {
 		before = nil

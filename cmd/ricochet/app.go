@@ -271,7 +271,7 @@ func (a *app) jobs(tickets *ticket.Service, n *notify.Notifier) {
 		host = "unknown"
 	}
 	a.runner = &jobs.Runner{
-		Store: a.db, Clock: a.clock, Log: a.log, Poll: pollEvery, Worker: fmt.Sprintf("%s:%d:%s", host, os.Getpid(), deflect.NewID()),
+		Store: a.db, Traffic: a.db, Clock: a.clock, Log: a.log, Poll: pollEvery, Worker: fmt.Sprintf("%s:%d:%s", host, os.Getpid(), deflect.NewID()),
 		Handlers: map[string]jobs.Handler{
 			intake.JobTicketCreated:   a.ticketCreated(n, tickets),
 			ticket.JobStaffReplied:    payload(n.StaffReplied),

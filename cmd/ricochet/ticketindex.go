@@ -39,6 +39,6 @@ func (a *app) openTicketIndex(data string) error {
 
 // indexTickets keeps it up to date until ctx ends.
 func (a *app) indexTickets(ctx context.Context) {
-	x := &ticket.Indexer{Store: a.db, Index: ticketIndex{a.texts}, Log: a.log, Now: a.clock.Now}
+	x := &ticket.Indexer{Store: a.db, Index: ticketIndex{a.texts}, Log: a.log, Now: a.clock.Now, GiveWay: a.db.GiveWay}
 	x.Run(ctx)
 }

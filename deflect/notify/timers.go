@@ -45,8 +45,9 @@ type Timers struct {
 }
 
 const (
-	// timerBatch is how many tickets one transaction takes.
-	timerBatch = 20
+	// timerBatch is how many tickets one transaction takes. It works on each of
+	// them for the better part of a millisecond, and others wait for it.
+	timerBatch = 4
 	// timerRetry is how long a ticket waits whose timer failed.
 	timerRetry = 10 * time.Minute
 )

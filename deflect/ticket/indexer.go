@@ -36,6 +36,8 @@ type Indexer struct {
 	Index TextIndex
 	Log   *slog.Logger
 	Now   func() time.Time
+	// GiveWay waits while people wait for writes, at most so long; nil for never.
+	GiveWay func(ctx context.Context, most time.Duration)
 
 	follower *Follower
 	checked  bool // the index has as many tickets as the database
@@ -51,11 +53,16 @@ const (
 	// out: finding them can wait, accepting them cannot.
 	indexRestBusy = 20
 	indexRecent   = time.Minute
+	// indexLate is for how long it is put off altogether while people write.
+	indexLate = 5 * time.Second
 )
 
 // Run follows until ctx ends. What fails is tried again.
 func (x *Indexer) Run(ctx context.Context) {
 	for {
+		if x.GiveWay != nil {
+			x.GiveWay(ctx, indexLate)
+		}
 		began := x.Now()
 		more, recent, err := x.Step(ctx)
 		wait := indexPoll

@@ -57,6 +57,15 @@ func Background(ctx context.Context) context.Context {
 // IsBackground says whether ctx was marked by Background.
 func IsBackground(ctx context.Context) bool { return ctx.Value(backgroundKey{}) != nil }
 
+// Traffic tells background work of people who wait.
+type Traffic interface {
+	// Busy says whether people wait for writes just now.
+	Busy() bool
+	// GiveWay returns when they do not, or once they have for as long as most
+	// without a pause: what is put off must not be put off for ever.
+	GiveWay(ctx context.Context, most time.Duration)
+}
+
 // Handler does the work of one kind. A job whose handler returns an error is
 // retried with back-off.
 type Handler func(ctx context.Context, j Job) error
@@ -77,6 +86,7 @@ type Runner struct {
 	Worker   string        // unique per process
 	Batch    int           // jobs in hand at once; 0 means 16
 	Poll     time.Duration // longest wait between looks at the table; 0 means 1 s
+	Traffic  Traffic       // nil for none
 
 	wake chan struct{}
 	once sync.Once
@@ -110,9 +120,17 @@ func (r *Runner) Run(ctx context.Context) {
 	t := time.NewTicker(r.Poll)
 	defer t.Stop()
 	for {
+		if r.Traffic != nil {
+			r.Traffic.GiveWay(ctx, busyWait)
+		}
+		began := r.Clock.Now()
 		n := r.Once(ctx)
 		if ctx.Err() != nil {
 			return
+		}
+		if n > 0 && r.busy() {
+			r.rest(ctx, r.Clock.Now().Sub(began))
+			continue
 		}
 		if n == r.Batch {
 			continue
@@ -123,6 +141,29 @@ func (r *Runner) Run(ctx context.Context) {
 		case <-r.wake:
 		case <-t.C:
 		}
+	}
+}
+
+const (
+	// busyBatch is how many jobs are in hand at once while people wait: a batch
+	// of many would take every processor from them.
+	busyBatch = 2
+	// busyWait is for how long jobs are put off altogether: the mails of a burst
+	// of tickets go when it is over.
+	busyWait = 2 * time.Second
+	// busyRest is how many times as long as it worked a Runner then rests.
+	busyRest = 4
+)
+
+func (r *Runner) busy() bool { return r.Traffic != nil && r.Traffic.Busy() }
+
+// rest lets people who wait have the machine after some work.
+func (r *Runner) rest(ctx context.Context, worked time.Duration) {
+	t := time.NewTimer(busyRest * worked)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
 	}
 }
 
@@ -137,7 +178,11 @@ func (r *Runner) Once(ctx context.Context) int {
 	} else if n > 0 {
 		r.Log.Warn("jobs rescued from a dead worker", "count", n)
 	}
-	js, err := r.Store.ClaimJobs(ctx, r.Worker, now, now.Add(lease), r.Batch)
+	batch := r.Batch
+	if r.busy() {
+		batch = min(batch, busyBatch)
+	}
+	js, err := r.Store.ClaimJobs(ctx, r.Worker, now, now.Add(lease), batch)
 	if err != nil {
 		r.logUnlessDone(ctx, "claim jobs", err)
 		return 0

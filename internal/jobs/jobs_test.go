@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -87,6 +88,46 @@ func TestOneFailureDoesNotHoldUpTheOthers(t *testing.T) {
 	if !strings.Contains(tab.reasons["panics"], "boom") || tab.reasons["bad"] != "no server" || !strings.Contains(tab.reasons["unknown"], `"x"`) {
 		t.Errorf("reasons: %q", tab.reasons)
 	}
+}
+
+// rush is traffic that never ends.
+type rush struct{ asked chan time.Duration }
+
+func (rush) Busy() bool { return true }
+
+func (r rush) GiveWay(_ context.Context, most time.Duration) {
+	select {
+	case r.asked <- most:
+	default:
+	}
+}
+
+func TestPeopleGoFirst(t *testing.T) {
+	tab := &table{}
+	for i := range 9 {
+		tab.due = append(tab.due, jobs.Job{ID: strconv.Itoa(i), Kind: "k"})
+	}
+	ran := make(chan string)
+	r := runner(tab, map[string]jobs.Handler{"k": func(_ context.Context, j jobs.Job) error { ran <- j.ID; return nil }})
+	traffic := rush{make(chan time.Duration, 1)}
+	r.Traffic = traffic
+	ctx, stop := context.WithCancel(t.Context())
+	over := make(chan struct{})
+	go func() { r.Run(ctx); close(over) }()
+	if most := <-traffic.asked; most <= 0 || most > time.Minute {
+		t.Errorf("puts work off for %v", most)
+	}
+	seen := map[string]bool{}
+	for len(seen) < 9 { // all the same, without a call to wake
+		seen[<-ran] = true
+		tab.mu.Lock()
+		if taken := 9 - len(tab.due); taken > len(seen)+2 {
+			t.Errorf("%d jobs in hand", taken-len(seen))
+		}
+		tab.mu.Unlock()
+	}
+	stop()
+	<-over
 }
 
 func TestBackoffGrowsToAnHour(t *testing.T) {

@@ -88,9 +88,12 @@ func Open(dir string, log *slog.Logger) (*Index, error) {
 var errOld = errors.New("it is missing or of another version")
 
 // settings of the storage: batches need not be on disk before the next one,
-// since the database has everything in them; a folder that another process
-// has open is refused at once.
-var settings = map[string]any{"unsafe_batch": true, "numSnapshotsToKeep": 1, "bolt_timeout": "2s"}
+// since the database has everything in them, and go there together every few
+// seconds: each time is several fsyncs, and a ticket's commit that meets one
+// waits for it. A folder that another process has open is refused at once.
+var settings = map[string]any{
+	"unsafe_batch": true, "numSnapshotsToKeep": 1, "bolt_timeout": "2s", "scorchPersisterOptions": map[string]any{"PersisterNapTimeMSec": 5000},
+}
 
 func open(dir string) (bleve.Index, error) {
 	if dir == "" {
