@@ -2,6 +2,7 @@ package kb
 
 import (
 	"encoding/binary"
+	"slices"
 	"sync"
 
 	"github.com/golang/snappy"
@@ -104,4 +105,28 @@ func (a *Article) Texts() []Text {
 		out[i] = Text{Text: next(), Code: next()}
 	}
 	return out
+}
+
+// Text is what passage i says, without a copy of the others.
+func (a *Article) Text(i int) Text {
+	if a.body.texts == nil {
+		return Text{}
+	}
+	p := packing.Get().(*packed)
+	defer packing.Put(p)
+	n, err := snappy.DecodedLen(a.body.texts)
+	if err == nil {
+		p.plain = slices.Grow(p.plain[:0], n)
+		p.plain, err = snappy.Decode(p.plain[:n], a.body.texts)
+	}
+	if err != nil {
+		panic("unpack an article: " + err.Error()) // as in unpack
+	}
+	rest := p.plain
+	for range 2 * i {
+		_, rest = chunk(rest)
+	}
+	text, rest := chunk(rest)
+	code, _ := chunk(rest)
+	return Text{Text: string(text), Code: string(code)}
 }

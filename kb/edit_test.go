@@ -32,6 +32,9 @@ func described(l *Library) string {
 				b.WriteString(" |")
 			}
 			fmt.Fprintf(&b, "\n%v %v\n", a.Headings, a.Texts())
+			for i, text := range a.Texts() {
+				fmt.Fprintln(&b, a.Passages[i], a.Text(i) == text)
+			}
 		}
 		for _, route := range []string{"vps", "vps.detail", "vps.detail.network"} {
 			for _, a := range l.ByContext(lang, route) {

@@ -47,7 +47,7 @@ func (x *Index) Suggest(ctx context.Context, m Message, limit int) ([]Suggestion
 		}
 		sg := Suggestion{Hit: s.hit(f, c), Confidence: conf}
 		if art := sg.Article; c.best >= 0 && c.best < len(art.Passages) {
-			sg.Passage = art.Texts()[c.best].Text
+			sg.Passage = art.Text(c.best).Text
 		}
 		out = append(out, sg)
 	}

@@ -175,14 +175,17 @@ func (s *snapshot) hit(f *found, c candidate) Hit {
 	if best >= 0 {
 		h.Anchor, h.Heading = art.Passages[best].Anchor, art.Passages[best].Heading
 	}
-	texts := art.Texts()
-	if best < 0 || strings.TrimSpace(texts[best].Text) == "" {
-		if art.Description != "" || len(texts) == 0 {
+	text := ""
+	if best >= 0 {
+		text = art.Text(best).Text
+	}
+	if strings.TrimSpace(text) == "" {
+		if art.Description != "" || len(art.Passages) == 0 {
 			h.Excerpt = f.want.mark(a, cutAround(art.Description, 0))
 			return h
 		}
-		best = 0
+		text = art.Text(0).Text
 	}
-	h.Excerpt = f.want.excerpt(a, texts[best].Text)
+	h.Excerpt = f.want.excerpt(a, text)
 	return h
 }
