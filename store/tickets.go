@@ -86,13 +86,13 @@ func (tx *Tx) InsertTicket(t ticket.Ticket, formToken string) (bool, error) {
 	due, target := t.NextDue()
 	n, err := tx.exec(`INSERT INTO tickets (id, number, form_token, access_hash, person_id, visitor, channel, lang, category,
 		urgency, impact, tier, priority, state, subject, assignee, received_at, updated_at, version, next_due, next_target, sla, tags, wake_at,
-		queue, fingerprint)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)
+		queue, fingerprint, subcategory, component)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)
 		ON CONFLICT (number) DO NOTHING`,
 		t.ID, t.Number, optText(formToken), t.AccessHash, t.PersonID, optText(t.Visitor), t.Channel, t.Lang, t.Category,
 		t.Urgency, t.Impact, t.Tier, t.Priority, t.State, t.Subject, optText(t.Assignee), millis(t.ReceivedAt),
 		millis(t.UpdatedAt), t.Version, optMillis(due), target, string(sla), tags, optMillis(t.WakeAt), t.Queue,
-		optText(t.Fingerprint))
+		optText(t.Fingerprint), t.Subcategory, t.Component)
 	return n == 1, err
 }
 

@@ -18,6 +18,8 @@ import (
 // TicketSearcher finds tickets by their words. *tickets.Index is one.
 type TicketSearcher interface {
 	Search(ctx context.Context, q tickets.Query) (tickets.Hits, error)
+	// Similar lists the ids of tickets that share telling words with a text.
+	Similar(ctx context.Context, l tickets.Likeness) ([]string, error)
 }
 
 var ticketSearchPage = definePage[ticketSearchView]("staff_search")

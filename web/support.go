@@ -7,6 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/vmcloud/ricochet/deflect"
+	"github.com/vmcloud/ricochet/deflect/gaps"
 	"github.com/vmcloud/ricochet/deflect/intake"
 	"github.com/vmcloud/ricochet/deflect/notify"
 	"github.com/vmcloud/ricochet/deflect/policy"
@@ -45,8 +46,10 @@ type Support struct {
 	Previews     func(lang string) []notify.Preview // customers' mails as they are written now
 }
 
-// Suggester finds the articles that answer a message.
+// Suggester finds the articles that answer a message, and says what a text is
+// about.
 type Suggester interface {
+	gaps.Meanings
 	Suggest(ctx context.Context, m search.Message, limit int) ([]search.Suggestion, error)
 }
 

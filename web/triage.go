@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"strings"
 
 	"github.com/vmcloud/ricochet/deflect/intake"
 	"github.com/vmcloud/ricochet/deflect/ticket"
@@ -17,6 +18,7 @@ type triageView struct {
 	Category string          // proposed, "" when the ticket has one
 	Topic    string          // Category in words
 	Articles []articleLink   // that may answer
+	Similar  []similarView   // solved tickets of others that asked the same
 }
 
 // maxTriage is how many articles are proposed to the team.
@@ -64,16 +66,46 @@ func (s *Server) triage(ctx context.Context, loc *Locale, t ticket.Ticket, log [
 	for _, f := range found {
 		v.Articles = append(v.Articles, articleLink{f.Article.Title, f.Article.URL()})
 	}
-	if t.Category == "" {
-		v.Category = d.Category
-		if v.Category == "" {
-			v.Category = commonCategory(found)
-		}
-		if v.Category != "" {
-			v.Topic = categoryName(loc, v.Category)
-		}
+	v.Similar = s.similar(ctx, t, body)
+	v.Category = proposedCategory(t, d.Category, found)
+	if v.Category != "" {
+		v.Topic = s.categoryPath(loc, v.Category)
 	}
 	return v, nil
+}
+
+// proposedCategory is what a ticket may be about: what the rules say, when
+// that is more than the ticket says, or what the articles that answer are
+// about, "" for nothing new.
+func proposedCategory(t ticket.Ticket, ruled string, found []search.Suggestion) string {
+	category, kind, _ := strings.Cut(ruled, "/")
+	switch {
+	case t.Category == "" && ruled != "":
+		return ruled
+	case t.Category == "":
+		return commonCategory(found)
+	case category == t.Category && kind != "" && t.Subcategory == "":
+		return ruled
+	}
+	return ""
+}
+
+// categoryPath is a category in words, with its kind behind it.
+func (s *Server) categoryPath(loc *Locale, name string) string {
+	category, kind, _ := strings.Cut(name, "/")
+	text := categoryName(loc, category)
+	for _, c := range s.opt.Support.Taxonomy.Categories {
+		if c.ID != category {
+			continue
+		}
+		text = c.Label(loc.Lang)
+		for _, k := range c.Kinds {
+			if k.ID == kind {
+				text += " › " + k.Label(loc.Lang)
+			}
+		}
+	}
+	return text
 }
 
 // commonCategory is the category for which the articles that answer speak

@@ -111,11 +111,11 @@ func (a *app) build(ctx context.Context, s *serveCmd) error {
 	if err := a.team().Seed(ctx); err != nil {
 		return err
 	}
-	if err := a.openRules(s); err != nil {
-		return err
-	}
 	taxonomy, err := loadTaxonomy(s.Taxonomy)
 	if err != nil {
+		return err
+	}
+	if err := a.openRules(s, taxonomy); err != nil {
 		return err
 	}
 	a.policy, a.book = s.Policy, set.Book

@@ -38,12 +38,18 @@ func (rulesPrintCmd) Run(con console) error {
 
 // rulesCheckCmd checks a file.
 type rulesCheckCmd struct {
+	taxonomyFlag
 	File string `arg:"" help:"Rules file." type:"existingfile"`
+}
+
+// taxonomyFlag names the taxonomy whose categories rules may name.
+type taxonomyFlag struct {
+	Taxonomy string `help:"Taxonomy of questions; the built-in one when left out." type:"existingfile" placeholder:"FILE"`
 }
 
 // Run checks.
 func (c rulesCheckCmd) Run(con console) error {
-	rules, err := loadRules(c.File)
+	rules, err := loadRules(c.File, c.Taxonomy)
 	if err != nil {
 		return err
 	}
@@ -51,12 +57,16 @@ func (c rulesCheckCmd) Run(con console) error {
 	return err
 }
 
-func loadRules(file string) (*policy.Rules, error) {
+func loadRules(file, taxonomy string) (*policy.Rules, error) {
+	known, err := loadTaxonomy(taxonomy)
+	if err != nil {
+		return nil, err
+	}
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}
-	rules, err := policy.ParseRules(file, data, intake.Vocabulary())
+	rules, err := policy.ParseRules(file, data, intake.Vocabulary(known))
 	if err != nil {
 		return nil, fmt.Errorf("the rules are refused:\n%w", err)
 	}
@@ -66,13 +76,14 @@ func loadRules(file string) (*policy.Rules, error) {
 // rulesDryRunCmd runs a file over the history.
 type rulesDryRunCmd struct {
 	dataFlags
+	taxonomyFlag
 	File string `arg:"" help:"Rules file." type:"existingfile"`
 	All  bool   `help:"List the tickets that would have gone the same way too."`
 }
 
 // Run prints each ticket that would have started otherwise, and the counts.
 func (c rulesDryRunCmd) Run(ctx context.Context, con console) (err error) {
-	rules, err := loadRules(c.File)
+	rules, err := loadRules(c.File, c.Taxonomy)
 	if err != nil {
 		return err
 	}
@@ -141,14 +152,15 @@ func (r *dryRun) ticket(ctx context.Context, db *store.DB, t ticket.Ticket) erro
 	}
 	was := log[0].Data.Routing
 	start := t
-	start.Tier, start.Priority, start.Category, start.Queue = log[0].Data.Tier, was.Proposed, was.Chosen, ticket.GeneralQueue
+	start.Tier, start.Priority, start.Category, start.Component, start.Queue = log[0].Data.Tier, was.Proposed, was.Chosen, "", ticket.GeneralQueue
 	now := ticket.Routing{}
 	c := intake.CaseOf(&start, was.Chosen, was.Proposed, was.Unverified)
 	intake.Apply(r.rules.Decide(r.rules.Read(t.Subject, body, t.Lang), c), &start, &now)
 	for _, name := range now.Rules {
 		r.fired[name]++
 	}
-	same := start.Priority == log[0].Data.Priority && start.Category == was.Category && start.Queue == was.Queue &&
+	before, after := levels(was.Category, was.Subcategory, was.Component), levels(start.Category, start.Subcategory, start.Component)
+	same := start.Priority == log[0].Data.Priority && before == after && start.Queue == was.Queue &&
 		now.Page == was.Page && slices.Equal(now.Tags, was.Tags)
 	if !same {
 		r.changed++
@@ -157,9 +169,20 @@ func (r *dryRun) ticket(ctx context.Context, db *store.DB, t ticket.Ticket) erro
 		return nil
 	}
 	_, err = fmt.Fprintf(r.w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", t.Number, t.ReceivedAt.UTC().Format("2006-01-02 15:04"),
-		step(string(log[0].Data.Priority), string(start.Priority)), step(was.Category, start.Category), step(string(was.Queue), string(start.Queue)),
+		step(string(log[0].Data.Priority), string(start.Priority)), step(before, after), step(string(was.Queue), string(start.Queue)),
 		step(yesNo(was.Page), yesNo(now.Page)), step(strings.Join(was.Tags, ","), strings.Join(now.Tags, ",")), strings.Join(now.Rules, ","))
 	return err
+}
+
+// levels are the three levels of a classification in one word.
+func levels(category, kind, component string) string {
+	if kind != "" {
+		category += "/" + kind
+	}
+	if component != "" {
+		category += "+" + component
+	}
+	return category
 }
 
 func yesNo(b bool) string {
@@ -199,12 +222,12 @@ func (r *dryRun) summary(w io.Writer) error {
 }
 
 // openRules loads the rules that sort new tickets.
-func (a *app) openRules(s *serveCmd) error {
+func (a *app) openRules(s *serveCmd, x *policy.Taxonomy) error {
 	var err error
 	if s.Rules == "" {
-		a.rules, err = policy.OpenRules(nil, "", intake.Vocabulary(), a.clock, a.log)
+		a.rules, err = policy.OpenRules(nil, "", intake.Vocabulary(x), a.clock, a.log)
 	} else {
-		a.rules, err = policy.OpenRules(os.DirFS(filepath.Dir(s.Rules)), filepath.Base(s.Rules), intake.Vocabulary(), a.clock, a.log)
+		a.rules, err = policy.OpenRules(os.DirFS(filepath.Dir(s.Rules)), filepath.Base(s.Rules), intake.Vocabulary(x), a.clock, a.log)
 	}
 	if err != nil {
 		return fmt.Errorf("the rules are refused:\n%w", err)

@@ -1,14 +1,17 @@
 package intake
 
 import (
+	"strings"
+
 	"github.com/vmcloud/ricochet/deflect/policy"
 	"github.com/vmcloud/ricochet/deflect/ticket"
 )
 
-// Vocabulary is what rules may say about tickets.
-func Vocabulary() policy.Vocabulary {
+// Vocabulary is what rules may say about tickets: all three levels of the
+// taxonomy (D-23), not only what the form offers.
+func Vocabulary(x *policy.Taxonomy) policy.Vocabulary {
 	return policy.Vocabulary{
-		Categories: Categories, Queues: words(ticket.Queues), Tiers: words(ticket.Tiers), Langs: []string{"fr", "en"},
+		Categories: x.CategoryNames(), Components: x.ComponentNames(), Queues: words(ticket.Queues), Tiers: words(ticket.Tiers), Langs: []string{"fr", "en"},
 		Channels: words(ticket.Channels), Priorities: words(ticket.Priorities),
 	}
 }
@@ -45,7 +48,7 @@ func (r reading) route(t *ticket.Ticket, unverified bool) *ticket.Routing {
 		d := r.rules.Decide(r.texts, CaseOf(t, t.Category, t.Priority, unverified))
 		Apply(d, t, out)
 	}
-	out.Category, out.Queue = t.Category, t.Queue
+	out.Category, out.Subcategory, out.Component, out.Queue = t.Category, t.Subcategory, t.Component, t.Queue
 	return out
 }
 
@@ -53,14 +56,15 @@ func (r reading) route(t *ticket.Ticket, unverified bool) *ticket.Routing {
 // and proposed the priority from impact and urgency.
 func CaseOf(t *ticket.Ticket, category string, proposed ticket.Priority, unverified bool) policy.Case {
 	return policy.Case{
-		Category: category, Tier: string(t.Tier), Lang: t.Lang, Channel: string(t.Channel), Priority: string(proposed), Unverified: unverified,
+		Category: category, Component: t.Component, Tier: string(t.Tier), Lang: t.Lang, Channel: string(t.Channel), Priority: string(proposed), Unverified: unverified,
 	}
 }
 
 // Apply does to a ticket what the rules decided, and notes what was before.
 func Apply(d policy.Decision, t *ticket.Ticket, note *ticket.Routing) {
 	note.Rules, note.Tags, note.Skills, note.Page = d.Fired, d.Tags, d.Skills, d.Page
-	t.Category, t.Priority = d.Category, ticket.Priority(d.Priority)
+	t.Category, t.Subcategory, _ = strings.Cut(d.Category, "/")
+	t.Component, t.Priority = d.Component, ticket.Priority(d.Priority)
 	if d.Queue != "" {
 		t.Queue = ticket.Queue(d.Queue)
 	}

@@ -15,7 +15,18 @@ import (
 
 // What the rules decide is on the ticket, and in its first event how.
 func TestRulesSortNewTickets(t *testing.T) {
-	rules, err := policy.ParseRules("routing.yaml", policy.DefaultRulesYAML, intake.Vocabulary())
+	taxonomy, err := policy.DefaultTaxonomy()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules, err := policy.ParseRules("routing.yaml", append(policy.DefaultRulesYAML, `
+  - name: console-down
+    when: {category: technical, subject: ["[URGENT]"]}
+    then: {category: technical/outage, component: console}
+  - name: after-it
+    when: {category: technical/outage, component: console}
+    then: {tags: [console]}
+`...), intake.Vocabulary(taxonomy))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,6 +43,9 @@ func TestRulesSortNewTickets(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if got.Subcategory != "outage" || got.Component != "console" {
+			t.Errorf("below the category: %q, %q", got.Subcategory, got.Component)
+		}
 		if got.Priority != ticket.P1 || got.Category != "technical" || got.Queue != ticket.PriorityQueue {
 			t.Errorf("%s, %s, %s", got.Priority, got.Category, got.Queue)
 		}
@@ -40,8 +54,9 @@ func TestRulesSortNewTickets(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := &ticket.Routing{
-			Rules: []string{"about-a-service", "marked-urgent", "service-down", "to-the-cre", "to-priority"}, Category: "technical",
-			Queue: ticket.PriorityQueue, Proposed: ticket.P4, Tags: []string{"service-down", "urgent"}, Page: true, Unverified: true,
+			Rules: []string{"about-a-service", "marked-urgent", "service-down", "to-the-cre", "to-priority", "console-down", "after-it"}, Category: "technical",
+			Subcategory: "outage", Component: "console",
+			Queue: ticket.PriorityQueue, Proposed: ticket.P4, Tags: []string{"console", "service-down", "urgent"}, Page: true, Unverified: true,
 		}
 		if diff := cmp.Diff(want, log[0].Data.Routing); diff != "" {
 			t.Error(diff)

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -33,8 +34,8 @@ type rule struct {
 // conditions all have to hold; a list holds when one of its values does. Nil
 // lists ask nothing.
 type conditions struct {
-	category, tier, lang, channel, priority []string
-	unverified                              *bool
+	category, component, tier, lang, channel, priority []string
+	unverified                                         *bool
 }
 
 // actions are what a rule does. Zero values do nothing.
@@ -42,6 +43,7 @@ type actions struct {
 	priority, atLeast string
 	raise             int
 	category, queue   string
+	component         string
 	tags, skills      []string
 	page              bool
 }
@@ -73,7 +75,8 @@ const maxRead = 16 << 10
 
 // Case is what is known of a ticket when the rules decide.
 type Case struct {
-	Category   string // "" when none was chosen
+	Category   string // "technical" or, with its kind, "technical/outage"; "" when none was chosen
+	Component  string // of the product, "" when nobody named one
 	Tier       string
 	Lang       string // the customer's, which need not be the text's
 	Channel    string
@@ -83,13 +86,14 @@ type Case struct {
 
 // Decision is what the rules made of a Case.
 type Decision struct {
-	Fired    []string // names of the rules that held
-	Category string
-	Priority string
-	Queue    string // "" when no rule named one
-	Tags     []string
-	Skills   []string
-	Page     bool // tell on-call at once
+	Fired     []string // names of the rules that held
+	Category  string   // as in Case
+	Component string
+	Priority  string
+	Queue     string // "" when no rule named one
+	Tags      []string
+	Skills    []string
+	Page      bool // tell on-call at once
 }
 
 // Reading says which of the rules' conditions on texts a ticket meets. It is
@@ -139,7 +143,7 @@ func (r *Rules) readWords(met []bool, text []string, lang string, subject bool) 
 
 // Decide runs the rules. P0 is never the outcome: only staff set it (D-5).
 func (r *Rules) Decide(read Reading, c Case) Decision {
-	d := Decision{Category: c.Category, Priority: c.Priority}
+	d := Decision{Category: c.Category, Component: c.Component, Priority: c.Priority}
 	for i := range r.list {
 		rule := &r.list[i]
 		if !rule.reads(read) || !rule.holds(c, d) {
@@ -167,13 +171,10 @@ func (r *rule) reads(read Reading) bool {
 
 // holds says whether all else is as the rule wants it, after the rules before.
 func (r *rule) holds(c Case, d Decision) bool {
-	category := d.Category
-	if category == "" {
-		category = Unknown
-	}
+	category, component := cmp.Or(d.Category, Unknown), cmp.Or(d.Component, Unknown)
 	w := &r.when
 	return among(w.tier, c.Tier) && among(w.lang, c.Lang) && among(w.channel, c.Channel) && among(w.priority, d.Priority) &&
-		inCategory(w.category, category) && (w.unverified == nil || *w.unverified == c.Unverified)
+		inCategory(w.category, category) && among(w.component, component) && (w.unverified == nil || *w.unverified == c.Unverified)
 }
 
 func among(list []string, v string) bool { return list == nil || slices.Contains(list, v) }
@@ -199,6 +200,9 @@ func (a *actions) apply(d *Decision) {
 	}
 	if a.category != "" {
 		d.Category = a.category
+	}
+	if a.component != "" {
+		d.Component = a.component
 	}
 	if a.queue != "" {
 		d.Queue = a.queue

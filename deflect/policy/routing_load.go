@@ -24,9 +24,10 @@ const (
 	maxKeyword  = 100 // bytes
 )
 
-// Vocabulary is what a rules file may name.
+// Vocabulary is what a rules file may name. A category of the second level is
+// named behind its first: "technical/outage".
 type Vocabulary struct {
-	Categories, Queues, Tiers, Langs, Channels, Priorities []string
+	Categories, Components, Queues, Tiers, Langs, Channels, Priorities []string
 }
 
 // ParseRules reads a rules file; file is its name in Problems. A file with a
@@ -112,7 +113,7 @@ func (l *rulesLoader) rule(i int, n ast.Node) {
 
 // when reads the conditions of a rule.
 func (l *rulesLoader) when(r *rule, n ast.Node, what string) {
-	f := l.fields(n, what, "subject", "text", "regex", "category", "tier", "lang", "channel", "priority", "unverified")
+	f := l.fields(n, what, "subject", "text", "regex", "category", "component", "tier", "lang", "channel", "priority", "unverified")
 	if v := f["subject"]; v != nil {
 		r.subjID = l.textCondition()
 		l.words(v, what+" subject", r.subjID, true)
@@ -132,7 +133,8 @@ func (l *rulesLoader) when(r *rule, n ast.Node, what string) {
 		return l.choices(f[key], what+" "+key, known)
 	}
 	r.when = conditions{
-		category: choice("category", append([]string{Unknown}, l.vocabulary.Categories...)), tier: choice("tier", l.vocabulary.Tiers),
+		category:  choice("category", append([]string{Unknown}, l.vocabulary.Categories...)),
+		component: choice("component", append([]string{Unknown}, l.vocabulary.Components...)), tier: choice("tier", l.vocabulary.Tiers),
 		lang: choice("lang", l.vocabulary.Langs), channel: choice("channel", l.vocabulary.Channels), priority: choice("priority", l.vocabulary.Priorities),
 	}
 	if v := f["unverified"]; v != nil {
@@ -215,7 +217,7 @@ func (l *rulesLoader) regex(n ast.Node, what string) *regexp.Regexp {
 
 // then reads the actions of a rule.
 func (l *rulesLoader) then(r *rule, n ast.Node, what string) {
-	f := l.fields(n, what, "priority", "at_least", "raise", "category", "queue", "tags", "skills", "page")
+	f := l.fields(n, what, "priority", "at_least", "raise", "category", "component", "queue", "tags", "skills", "page")
 	if len(f) == 0 {
 		l.fail(n, "%s: the rule does nothing", what)
 	}
@@ -230,7 +232,8 @@ func (l *rulesLoader) then(r *rule, n ast.Node, what string) {
 	settable := slices.DeleteFunc(slices.Clone(l.vocabulary.Priorities), func(p string) bool { return p == "P0" }) // D-5
 	a := actions{
 		priority: one("priority", settable), atLeast: one("at_least", settable),
-		category: one("category", l.vocabulary.Categories), queue: one("queue", l.vocabulary.Queues),
+		category: one("category", l.vocabulary.Categories), component: one("component", l.vocabulary.Components),
+		queue: one("queue", l.vocabulary.Queues),
 	}
 	if v := f["raise"]; v != nil {
 		steps, err := strconv.Atoi(l.text(v, what+" raise"))

@@ -111,6 +111,28 @@ func (r *reader) taxa(n ast.Node, what, below string) []Node {
 	return out
 }
 
+// CategoryNames are the first two levels as rules name them: each category,
+// and behind it each of its kinds, "technical/outage".
+func (t *Taxonomy) CategoryNames() []string {
+	var all []string
+	for _, c := range t.Categories {
+		all = append(all, c.ID)
+		for _, k := range c.Kinds {
+			all = append(all, c.ID+"/"+k.ID)
+		}
+	}
+	return all
+}
+
+// ComponentNames are the ids of the third level.
+func (t *Taxonomy) ComponentNames() []string {
+	all := make([]string, len(t.Components))
+	for i, c := range t.Components {
+		all[i] = c.ID
+	}
+	return all
+}
+
 // find is the entry with an id.
 func find(list []Node, id string) (Node, bool) {
 	i := slices.IndexFunc(list, func(n Node) bool { return n.ID == id })

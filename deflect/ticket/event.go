@@ -112,15 +112,17 @@ type EventData struct {
 // Routing is what was known and decided when a ticket came in: what the
 // person chose, and what the rules made of it (D-11, D-23).
 type Routing struct {
-	Rules      []string `json:"rules,omitempty"`      // names of the rules that fired, in their order
-	Category   string   `json:"category,omitempty"`   // the ticket's at the start
-	Chosen     string   `json:"chosen,omitempty"`     // what the person chose, "" for nothing
-	Queue      Queue    `json:"queue,omitempty"`      // the ticket's at the start
-	Proposed   Priority `json:"proposed,omitempty"`   // from impact and urgency
-	Tags       []string `json:"tags,omitempty"`       // at most 5 (D-23)
-	Skills     []string `json:"skills,omitempty"`     // product areas that the owner should know (D-22)
-	Page       bool     `json:"page,omitempty"`       // on-call is to be told at once (D-22)
-	Unverified bool     `json:"unverified,omitempty"` // nobody has proved to read the sender's address yet
+	Rules       []string `json:"rules,omitempty"`       // names of the rules that fired, in their order
+	Category    string   `json:"category,omitempty"`    // the ticket's at the start
+	Subcategory string   `json:"subcategory,omitempty"` // when a rule knew it, as the component
+	Component   string   `json:"component,omitempty"`
+	Chosen      string   `json:"chosen,omitempty"`     // what the person chose, "" for nothing
+	Queue       Queue    `json:"queue,omitempty"`      // the ticket's at the start
+	Proposed    Priority `json:"proposed,omitempty"`   // from impact and urgency
+	Tags        []string `json:"tags,omitempty"`       // at most 5 (D-23)
+	Skills      []string `json:"skills,omitempty"`     // product areas that the owner should know (D-22)
+	Page        bool     `json:"page,omitempty"`       // on-call is to be told at once (D-22)
+	Unverified  bool     `json:"unverified,omitempty"` // nobody has proved to read the sender's address yet
 }
 
 // apply is what an event does to the stored fields: the one place where they
@@ -133,7 +135,8 @@ func (t *Ticket) apply(e Event) {
 		t.State, t.Level, t.Queue = New, L1, GeneralQueue
 		t.Tier, t.Priority, t.Category = d.Tier, d.Priority, d.Category
 		if r := d.Routing; r != nil {
-			t.Category, t.Queue, t.Tags = r.Category, r.Queue, r.Tags
+			t.Category, t.Subcategory, t.Component = r.Category, r.Subcategory, r.Component
+			t.Queue, t.Tags = r.Queue, r.Tags
 		}
 	case StateChanged, MergedInto:
 		t.enter(State(d.To), e.At, d.Ending)

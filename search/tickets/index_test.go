@@ -2,6 +2,7 @@ package tickets
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"path/filepath"
@@ -52,6 +53,9 @@ func TestSearch(t *testing.T) {
 		{"stop words are no hindrance", Query{Words: []string{"je", "ne", "trouve", "pas", "the", "facture"}}, "3"},
 		{"a phrase", Query{Phrases: []string{"Connection refused"}}, "1"},
 		{"the words of a phrase in another order", Query{Phrases: []string{"refused connection"}}, ""},
+		{"three words", Query{Phrases: []string{"accès à mes instances est refusé"}}, "1"},
+		{"pairs that stand apart", Query{Phrases: []string{"introuvable trouve facture"}}, ""},
+		{"a phrase of one word", Query{Phrases: []string{"invoices"}}, "2"},
 		{"a phrase over a stop word", Query{Phrases: []string{"download the invoices"}}, "2"},
 		{"the number", Query{Words: []string{"vm-7k3f-92"}}, "1"},
 		{"the beginning of a number", Query{Words: []string{"VM-7K3F"}}, "12"},
@@ -80,6 +84,37 @@ func TestSearch(t *testing.T) {
 func withLimit(q Query) Query {
 	q.Limit = 10
 	return q
+}
+
+// TestSimilar: telling words decide, whatever the language of the rest; the
+// ticket itself and what the conditions leave out do not come.
+func TestSimilar(t *testing.T) {
+	x := openTest(t, "")
+	docs := slices.Clone(samples)
+	for i := range 60 { // a word that everybody uses
+		docs = append(docs, Doc{ID: fmt.Sprintf("common%d", i), Lang: "fr", Texts: []string{"Un serveur lent, mes instances"}, State: "closed"})
+	}
+	docs = append(docs,
+		Doc{ID: "en", Lang: "en", Texts: []string{"SSH refused", "Connection refused on port 22"}, State: "closed"},
+		Doc{ID: "fr", Lang: "fr", Texts: []string{"SSH refusée ce matin"}, State: "closed"},
+		Doc{ID: "one", Lang: "fr", Texts: []string{"matin"}, State: "closed"},
+	)
+	if err := x.Put(docs, time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	ids, err := x.Similar(t.Context(), Likeness{
+		ID: "1", Text: strings.Join(samples[0].Texts, " "), Where: map[string][]string{"state": {"closed"}}, Limit: 10,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(ids)
+	if got := strings.Join(ids, " "); got != "en fr" {
+		t.Errorf("like ticket 1: %q", got)
+	}
+	if ids, err = x.Similar(t.Context(), Likeness{Text: "? — ", Limit: 3}); err != nil || len(ids) > 0 {
+		t.Errorf("like nothing: %v, %v", ids, err)
+	}
 }
 
 // A ticket that changed is found by what it says now, and by nothing it said
