@@ -287,7 +287,7 @@ func (c *cycle) alerts() []Alert {
 	}
 	var out []Alert
 	for _, p := range c.percents {
-		if p >= 100 && c.cell.Kind == BestEffort {
+		if p >= 100 && c.cell.Kind == BestEffort && p > c.level {
 			continue
 		}
 		a := Alert{Percent: p, FiredAt: c.fired[p]}

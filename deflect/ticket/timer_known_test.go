@@ -179,7 +179,7 @@ func (l *life) happen() {
 			l.state = to
 		}
 	}
-	switch rapid.IntRange(0, 6).Draw(l.t, "kind") {
+	switch rapid.IntRange(0, 7).Draw(l.t, "kind") {
 	case 0:
 		add(ticket.Event{Kind: ticket.CustomerReplied, Actor: ticket.Actor{Kind: ticket.ByCustomer}})
 		if l.state == ticket.Resolved {
@@ -198,6 +198,9 @@ func (l *life) happen() {
 	case 6:
 		p := rapid.SampledFrom(ticket.Priorities).Draw(l.t, "new priority")
 		add(ticket.Event{Kind: ticket.PriorityChanged, Actor: by, Data: ticket.EventData{To: string(p)}})
+	case 7:
+		tier := rapid.SampledFrom(ticket.Tiers).Draw(l.t, "new tier")
+		add(ticket.Event{Kind: ticket.TierChanged, Actor: by, Data: ticket.EventData{To: string(tier)}})
 	}
 }
 
