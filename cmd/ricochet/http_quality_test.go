@@ -93,7 +93,7 @@ func TestCredits(t *testing.T) {
 	desk := s.staff("fr")
 	id, _, _ := judged(t, s)
 	desk.get("/staff/credits").check(t, htmlcheck.Count(".held", 2))
-	desk.get("/staff/tickets/"+id).check(t, htmlcheck.In(".ticket-side", htmlcheck.HasText("Crédits.*5,00.*Demandé")))
+	desk.get("/staff/tickets/"+id).check(t, htmlcheck.In(".ticket-side", htmlcheck.HasText("Crédits.*5.%.*Demandé")))
 	desk.post("/staff/credits/credit-0", url.Values{"action": {"refuse"}, "reason": {""}}).check(t, htmlcheck.In("#e-reason"))
 	p := desk.post("/staff/credits/credit-0?state=claimed", url.Values{"action": {"approve"}})
 	p.want(t, "approve", http.StatusOK)
