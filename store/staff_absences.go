@@ -43,15 +43,8 @@ func (db *DB) Absences(ctx context.Context, since time.Time) ([]ticket.Absence, 
 	return collect(rows, err, scanAbsence)
 }
 
-// Absent says whether a person is away at an instant by plan; assignment and
-// the alert at 75 % pass over them (D-18, D-22).
-func (tx *Tx) Absent(staffID string, at time.Time) (bool, error) {
-	rows, err := tx.query("SELECT COUNT(*) FROM staff_absences WHERE staff_id = $1 AND from_at <= $2 AND until_at > $3", staffID, millis(at), millis(at))
-	n, err := first(rows, err, scanInt)
-	return n > 0, err
-}
-
-// AbsentStaff is the set of people who are away at an instant by plan.
+// AbsentStaff is the set of people who are away at an instant by plan;
+// assignment and the alert at 75 % pass over them (D-18, D-22).
 func (tx *Tx) AbsentStaff(at time.Time) (map[string]bool, error) {
 	rows, err := tx.query("SELECT DISTINCT staff_id FROM staff_absences WHERE from_at <= $1 AND until_at > $2", millis(at), millis(at))
 	ids, err := collect(rows, err, scanText)
@@ -60,12 +53,6 @@ func (tx *Tx) AbsentStaff(at time.Time) (map[string]bool, error) {
 		away[id] = true
 	}
 	return away, err
-}
-
-// NamedContact is the person who looks after a customer (D-22), "" for nobody.
-func (tx *Tx) NamedContact(customerID string) (staffID string, err error) {
-	rows, err := tx.query("SELECT COALESCE(contact_id, '') FROM customers WHERE id = $1", customerID)
-	return first(rows, err, scanText)
 }
 
 // SetNamedContact says who looks after a customer; "" for nobody.

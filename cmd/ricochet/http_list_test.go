@@ -101,6 +101,43 @@ func TestViews(t *testing.T) {
 	desk.post("/staff/views", url.Values{"name": {" "}, "filter": {"tier=free"}}).want(t, "a view without a name", http.StatusUnprocessableEntity)
 }
 
+// TestSimilarTickets: who works on a ticket sees that another customer asked
+// the same and what solved it; the customer's own tickets are not shown there,
+// nor those that are open.
+func TestSimilarTickets(t *testing.T) {
+	s := serve(t, t.TempDir(), "--rate-limit", "off")
+	desk := s.staff("en")
+	ask := func(token, email string) {
+		t.Helper()
+		form := message("similar-tickets-" + token + "-0123456789")
+		form.Set("subject", "Connexion SSH refusée sur le port 22 depuis ce matin")
+		form.Set("email", email)
+		s.visitor().post("/fr/contact", form).number(t)
+	}
+	// pageOf is the path of the open ticket of an address.
+	pageOf := func(email string) string {
+		t.Helper()
+		for _, m := range ticketLinks.FindAllStringSubmatch(desk.get("/staff").body, -1) {
+			if strings.Contains(desk.get(m[1]).body, email) {
+				return m[1]
+			}
+		}
+		t.Fatalf("no ticket of %s", email)
+		return ""
+	}
+	ask("solved", "other@acme.example")
+	solved := pageOf("other@acme.example")
+	version := versionOf.FindStringSubmatch(desk.get(solved).body)[1]
+	desk.post(solved+"/reply", url.Values{"version": {version}, "action": {"send"}, "reply": {"Ouvrez le port 22 dans le pare-feu."}, "then": {"resolved"}}).want(t, "solve it", http.StatusOK)
+	ask("open", "third@acme.example")
+	ask("again", "me@acme.example")
+	page := pageOf("me@acme.example")
+	until(t, "the index has the solved ticket", func() bool { return strings.Contains(desk.get(page).body, "Ouvrez le port 22") })
+	desk.get(page).check(t, htmlcheck.Count(".similar li", 1), htmlcheck.In(".similar a", htmlcheck.HasAttr("href", solved)), htmlcheck.In(".similar details .message", htmlcheck.HasText("^Ouvrez le port 22")))
+	ask("mine", "other@acme.example")
+	desk.get(pageOf("other@acme.example")).check(t, htmlcheck.Not(".similar"))
+}
+
 // TestTicketSearch finds what was just written, and follows what changes.
 func TestTicketSearch(t *testing.T) {
 	s := serve(t, t.TempDir(), "--rate-limit", "off")
