@@ -22,7 +22,7 @@ var eventTables = []string{"visits", "reads", "searches", "votes", "attempts", "
 // long each report takes over that year. The mark is 300 ms a page; it is held
 // against the processor time, since other work on the machine only adds waiting.
 func TestBenchReports(t *testing.T) {
-	scale := 20.0
+	scale := 24.0
 	y := demoYear(t, 365, scale)
 	c := clock.NewManual(storetest.Start)
 	db := storetest.Open(t, store.Options{Dir: benchDir(t), Clock: c})

@@ -107,6 +107,7 @@ type block struct {
 type column struct {
 	Name string
 	Num  bool
+	Long bool // texts that people wrote
 }
 
 // cell is a value of a table.

@@ -68,11 +68,39 @@ type rowWriter struct {
 func (s *Server) rowWriter(c *gin.Context, columns []string) (*rowWriter, error) {
 	w := &rowWriter{s: s, loc: s.locale(c), columns: columns}
 	for _, name := range columns {
-		w.head = append(w.head, column{Name: w.loc.T("rows.column." + name), Num: numeric[name]})
+		w.head = append(w.head, column{Name: w.loc.T("rows.column." + name), Num: numeric[name], Long: name == "query" || name == "comment"})
 	}
 	var err error
 	w.staff, err = s.opt.Support.Store.StaffNames(c.Request.Context())
 	return w, err
+}
+
+// table puts rows into words. A column in which nothing is said is left out;
+// the file has it.
+func (w *rowWriter) table(rows [][]any) (head []column, all [][]cell) {
+	said := make([]bool, len(w.columns))
+	for _, row := range rows {
+		cells := w.cells(row)
+		for j, c := range cells {
+			said[j] = said[j] || c.Text != nothing
+		}
+		all = append(all, cells)
+	}
+	for j, h := range w.head {
+		if said[j] {
+			head = append(head, h)
+		}
+	}
+	for i, row := range all {
+		kept := row[:0]
+		for j, c := range row {
+			if said[j] {
+				kept = append(kept, c)
+			}
+		}
+		all[i] = kept
+	}
+	return head, all
 }
 
 // cells puts a row into words.

@@ -33,7 +33,6 @@ type rowsView struct {
 	Period report.Period
 	Cut    string // in words, "" for everything
 	Total  int
-	Listed int  // rows that there are, where they are days with numbers
 	Of     cell // the rows that the figure is a share of, "" for none
 	Head   []column
 	Rows   [][]cell
@@ -94,10 +93,8 @@ func (s *Server) rows(c *gin.Context, m *ticket.Staff) error {
 	if err != nil {
 		return err
 	}
-	v.Total, v.Head = found.Total, w.head
-	for _, row := range found.Rows {
-		v.Rows = append(v.Rows, w.cells(row))
-	}
+	v.Total = found.Total
+	v.Head, v.Rows = w.table(found.Rows)
 	query := c.Request.URL.Query()
 	query.Del("page")
 	v.CSV = c.Request.URL.Path + "/csv?" + query.Encode()

@@ -30,6 +30,12 @@ func TestInsightsAccessibility(t *testing.T) {
 				e.click(`main table a[href^="/staff/insights/gaps/"]`)
 				e.arrive("/staff/insights/gaps/")
 				e.judge("gap")
+				now := clock.System{}.Now()
+				span := "&from=" + now.AddDate(0, 0, -40).Format(time.DateOnly) + "&to=" + now.Format(time.DateOnly)
+				e.look("rows of tickets", "/staff/rows/tickets?field=met&of=decided"+span)
+				e.look("rows of votes", "/staff/rows/votes?field=no"+span)
+				e.look("rows of nothing", "/staff/rows/searches?field=searches&from=2020-01-01&to=2020-01-02")
+				e.look("costs", "/staff/costs")
 				e.look("reports", "/staff/reports")
 				for _, cadence := range cadences {
 					e.open("/staff/reports")
