@@ -65,7 +65,7 @@ func NewDraft(g Gap, lang, section string, now time.Time, answers, names []strin
 			d.Questions = append(d.Questions, q)
 		}
 	}
-	d.Title = question(Redact(g.Title(), names...))
+	d.Title = question(Redact(g.Texts[0].Text, names...))
 	if len(d.Questions) > 0 {
 		d.Title = d.Questions[0]
 	}

@@ -32,6 +32,26 @@ func TestRedactLeavesNothingThatIdentifies(t *testing.T) {
 	}
 }
 
+func TestRedactTakesTheNameAfterThanks(t *testing.T) {
+	for text, want := range map[string]string{
+		"Où est ma facture ? Merci d'avance. Julien Leroy":         "Où est ma facture ? Merci d'avance.",
+		"Où est ma facture ?\nMerci,\nJulien":                      "Où est ma facture ?\nMerci,",
+		"Where is my invoice? Many thanks, Anne-Marie O’Neil\n":    "Where is my invoice? Many thanks,",
+		"Where is my invoice? Thank you in advance\nJohn M. Smith": "Where is my invoice? Thank you in advance",
+		"Merci de redémarrer Nginx":                                "Merci de redémarrer Nginx",
+		"Merci. Redémarrez Nginx puis Apache":                      "Merci. Redémarrez Nginx puis Apache",
+		"Thank you for the fast answer about Kubernetes":           "Thank you for the fast answer about Kubernetes",
+	} {
+		if got := Redact(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+	g := Gap{Texts: []Text{{Source: Ticket, Lang: "fr", Text: "Ma facture au 06 12 34 56 78 ? Merci d'avance. Julien Leroy"}}}
+	if got := g.Title(); got != "Ma facture au ‹phone› ? Merci d'avance." {
+		t.Errorf("the title of a gap is %q", got)
+	}
+}
+
 var frenchWords = DraftWords{Description: "À compléter.", Lead: "À compléter.", Answer: "Réponses déjà données", Steps: "Marche à suivre", Fails: "En cas d'échec"}
 
 func draft() Draft {

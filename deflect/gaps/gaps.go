@@ -66,8 +66,9 @@ type Gap struct {
 	Expected float64 // tickets that an article would have avoided in the same time
 }
 
-// Title is the text that stands for the gap: the shortest of the most typical.
-func (g Gap) Title() string { return g.Texts[0].Text }
+// Title is the text that stands for the gap, the shortest of the most typical,
+// without what identifies whoever wrote it: titles go into lists and exports.
+func (g Gap) Title() string { return Redact(g.Texts[0].Text) }
 
 // Key names the gap in an address: it stays while its texts do.
 func (g Gap) Key() string {

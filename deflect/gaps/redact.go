@@ -28,8 +28,10 @@ var masks = []struct {
 }
 
 // salutation is a greeting with a name, of which the greeting stays; sign-off
-// is where a mail's text ends.
+// is where a mail's text ends; thanks are last words with a name behind them:
+// up to three capitalised words and initials, and nothing after.
 var (
+	thanks     = regexp.MustCompile(`((?i:\bmerci(?: d['’]avance| par avance| beaucoup| à vous)?|\bthank you(?: in advance| very much)?|\b(?:many )?thanks(?: in advance| a lot)?)\s*[.,;!…]?)[\s–-]*(?:\p{Lu}[\p{L}'’-]+|\p{Lu}\.)(?:\s+(?:\p{Lu}[\p{L}'’-]+|\p{Lu}\.)){0,2}\s*$`)
 	salutation = regexp.MustCompile(`(?im)^(\s*(?:bonjour|bonsoir|salut|cher|chère|hello|hi|hey|dear|good (?:morning|afternoon|evening)))[ \t]+[^\n,!.]{1,60}([,!.]|$)`)
 	signOff    = regexp.MustCompile(`(?im)^\s*(?:--\s*$|(?:bien )?cordialement\b|(?:bien |très )?à vous\b|sincères salutations\b|bonne (?:journée|soirée)\b|(?:kind |best |warm )?regards\b|sincerely\b|best wishes\b|cheers\b|yours\b)`)
 )
@@ -43,6 +45,7 @@ func Redact(text string, names ...string) string {
 	if at := signOff.FindStringIndex(text); at != nil {
 		text = text[:at[0]]
 	}
+	text = thanks.ReplaceAllString(text, "$1")
 	text = salutation.ReplaceAllString(text, "$1$2")
 	for _, m := range masks {
 		text = m.find.ReplaceAllString(text, m.by)
