@@ -26,7 +26,7 @@ import (
 
 // schema names how tickets are analysed and laid out. An index written under
 // another one is thrown away.
-const schema = "2"
+const schema = "1"
 
 // Doc is what one may find a ticket by.
 type Doc struct {
@@ -196,9 +196,6 @@ func init() {
 // keywords are the fields of conditions.
 var keywords = []string{"number", "state", "tier", "priority", "assignee", "category", "queue", "lang", "tag"}
 
-// pairs is the field of what stands next to each other; see neighbours.
-const pairs = "pair"
-
 // layout says how each field is indexed. Nothing is stored: what is shown
 // comes from the database, where it can be erased (D-36).
 func layout() (mapping.IndexMapping, error) {
@@ -209,7 +206,7 @@ func layout() (mapping.IndexMapping, error) {
 		f.IncludeTermVectors = name != "who" // phrases need positions
 		doc.AddFieldMappingsAt(name, f)
 	}
-	for _, name := range append([]string{pairs}, keywords...) {
+	for _, name := range keywords {
 		f := bleve.NewKeywordFieldMapping()
 		f.Store, f.IncludeInAll, f.DocValues, f.IncludeTermVectors = false, false, false, false
 		doc.AddFieldMappingsAt(name, f)
@@ -232,9 +229,8 @@ func (d Doc) fields() map[string]any {
 		}
 		return s
 	}
-	text := strings.Join(d.Texts, " \n ")
 	return map[string]any{
-		lang: text, pairs: pairsOf(lang, text), "who": strings.Join(d.Who, " \n "), "number": strings.ToLower(d.Number),
+		lang: strings.Join(d.Texts, " \n "), "who": strings.Join(d.Who, " \n "), "number": strings.ToLower(d.Number),
 		"state": d.State, "tier": d.Tier, "priority": d.Priority, "assignee": or(d.Assignee), "category": or(d.Category),
 		"queue": d.Queue, "lang": d.Lang, "tag": d.Tags,
 	}

@@ -2,9 +2,7 @@ package tickets
 
 import (
 	"context"
-	"hash/fnv"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -156,50 +154,8 @@ func parts(field, w string) (all []query.Query, stopped bool) {
 	return all, stopped
 }
 
-// neighbours lists, for every two words that follow each other in a text with
-// nothing but stop words between, a name of the pair. It is short, and few
-// pairs share one: a phrase is looked for by it first, and only where it stands
-// are the places of the words compared, which for common words would take long.
-func neighbours(lang, text string) [][]string {
-	var out [][]string
-	var before []string
-	for _, g := range groups(lang, text, false) {
-		if len(g) == 0 {
-			continue
-		}
-		var names []string
-		for _, a := range before {
-			for _, b := range g {
-				names = append(names, pairName(lang, a, b))
-			}
-		}
-		if len(names) > 0 {
-			out = append(out, names)
-		}
-		before = g
-	}
-	return out
-}
-
-// pairNames is how many names there are for pairs.
-const pairNames = 1 << 20
-
-func pairName(lang, a, b string) string {
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(lang + "\x00" + a + "\x00" + b)) // a hash does not fail
-	return strconv.FormatUint(uint64(h.Sum32()%pairNames), 36)
-}
-
-// pairsOf are the names of a text's pairs, each once.
-func pairsOf(lang, text string) []string {
-	all := slices.Concat(neighbours(lang, text)...)
-	slices.Sort(all)
-	return slices.Compact(all)
-}
-
-// groups are the terms of a text by position, none at a stop word;
-// plain adds the words as they were typed.
-func groups(lang, text string, plain bool) [][]string {
+// groups are the terms of a text by position, none at a stop word.
+func groups(lang, text string) [][]string {
 	var out [][]string
 	for _, t := range search.Terms(lang, text) {
 		for len(out) <= t.Pos {
@@ -208,7 +164,7 @@ func groups(lang, text string, plain bool) [][]string {
 		if t.Text != "" {
 			out[t.Pos] = append(out[t.Pos], t.Text)
 		}
-		if plain && t.Plain != t.Text {
+		if t.Plain != t.Text {
 			out[t.Pos] = append(out[t.Pos], t.Plain)
 		}
 	}
@@ -220,7 +176,7 @@ func groups(lang, text string, plain bool) [][]string {
 func phrase(p string) query.Query {
 	var either []query.Query
 	for _, lang := range Langs {
-		terms := groups(lang, p, true)
+		terms := groups(lang, p)
 		empty := func(g []string) bool { return len(g) == 0 }
 		for len(terms) > 0 && empty(terms[0]) {
 			terms = terms[1:]
@@ -231,15 +187,7 @@ func phrase(p string) query.Query {
 		if len(terms) == 0 {
 			continue
 		}
-		all := []query.Query{query.NewMultiPhraseQuery(terms, lang)}
-		for _, names := range neighbours(lang, p) {
-			some := make([]query.Query, len(names))
-			for i, name := range names {
-				some[i] = term(pairs, name, 0)
-			}
-			all = append(all, bleve.NewDisjunctionQuery(some...))
-		}
-		either = append(either, bleve.NewConjunctionQuery(all...))
+		either = append(either, query.NewMultiPhraseQuery(terms, lang))
 	}
 	if len(either) == 0 {
 		return nil
