@@ -124,7 +124,6 @@ func sqliteURI(path, mode string) string {
 	q := url.Values{"_pragma": {
 		"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)",
 		"cache_size(-16000)", "temp_store(MEMORY)", fmt.Sprintf("wal_autocheckpoint(%d)", maxLogPages),
-		fmt.Sprintf("journal_size_limit(%d)", keptLog),
 	}, "_txlock": {"immediate"}}
 	if mode != "" {
 		q.Set("mode", mode)

@@ -106,6 +106,9 @@ func (v *insightsView) kpiTile(k report.KPI) tile {
 		if w.Days == 30 && w.Before.OK {
 			c := v.kpiCell(k, w.Before, v.Period.Last(30).Before())
 			c.Text = v.loc.T("insights.before_30", "Value", v.inUnit(k.Unit, w.Before.Value))
+			if v.Period.Len() != w.Days && w.Value.OK { // a week is not held against a month
+				c.Text = v.loc.T("insights.trend_30", "Value", v.inUnit(k.Unit, w.Value.Value), "Before", v.inUnit(k.Unit, w.Before.Value))
+			}
 			t.Notes = append(t.Notes, c)
 		}
 	}
