@@ -56,9 +56,17 @@ func watch(t *testing.T, files map[string]string) *watched {
 	return w
 }
 
+// write puts a file there at once, as git does: half of one is another text.
 func (w *watched) write(name, text string) {
 	w.t.Helper()
-	write(w.t, filepath.Join(w.dir, name), text)
+	half, to := filepath.Join(w.t.TempDir(), "new.md"), filepath.Join(w.dir, name)
+	write(w.t, half, text)
+	if err := os.MkdirAll(filepath.Dir(to), 0o750); err != nil {
+		w.t.Fatal(err)
+	}
+	if err := os.Rename(half, to); err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 // until waits for a change that satisfies ok.

@@ -57,6 +57,11 @@ func TestRowsBehindFigures(t *testing.T) {
 				for _, cell := range cuts[kind] {
 					q := report.RowQuery{Kind: kind, Field: field, Cell: cell, Period: p}
 					filled[kind] += countRows(t, s, q)
+					// A small team may owe nobody an answer on the last day.
+					for back := 1; kind == report.RowsBacklog && filled[kind] == 0 && back < p.Len(); back++ {
+						q.Period.To = p.To.Add(-back)
+						filled[kind] += countRows(t, s, q)
+					}
 				}
 			}
 			if filled[kind] == 0 {

@@ -44,7 +44,10 @@ func (x *Index) forget() error {
 			return err
 		}
 		if clean {
-			return x.idx.DeleteInternal(keyForget)
+			b := x.idx.NewBatch()
+			b.DeleteInternal(keyForget)
+			x.keep(b)
+			return x.idx.Batch(b)
 		}
 		<-time.After(cleanWait)
 		// Files are removed after the next change has been written.

@@ -88,12 +88,9 @@ func Open(dir string, log *slog.Logger) (*Index, error) {
 var errOld = errors.New("it is missing or of another version")
 
 // settings of the storage: batches need not be on disk before the next one,
-// since the database has everything in them, and go there together every few
-// seconds: each time is several fsyncs, and a ticket's commit that meets one
-// waits for it. A folder that another process has open is refused at once.
-var settings = map[string]any{
-	"unsafe_batch": true, "numSnapshotsToKeep": 1, "bolt_timeout": "2s", "scorchPersisterOptions": map[string]any{"PersisterNapTimeMSec": 5000},
-}
+// since the database has everything in them; a folder that another process
+// has open is refused at once.
+var settings = map[string]any{"unsafe_batch": true, "numSnapshotsToKeep": 1, "bolt_timeout": "2s"}
 
 func open(dir string) (bleve.Index, error) {
 	if dir == "" {
@@ -259,15 +256,7 @@ func (x *Index) Put(docs []Doc, since time.Time) error {
 		}
 	}
 	b.SetInternal(keySince, binary.BigEndian.AppendUint64(nil, uint64(since.UnixMilli())))
-	if x.dir != "" {
-		x.unsure.Add(1)
-		b.SetPersistedCallback(func(err error) {
-			if err != nil {
-				x.log.Warn("keep the index of tickets", "err", err)
-			}
-			x.unsure.Done()
-		})
-	}
+	x.keep(b)
 	if forget {
 		b.SetInternal(keyForget, []byte{1})
 	}
@@ -275,6 +264,20 @@ func (x *Index) Put(docs []Doc, since time.Time) error {
 		return err
 	}
 	return x.forget()
+}
+
+// keep makes Close wait until b is on disk.
+func (x *Index) keep(b *bleve.Batch) {
+	if x.dir == "" {
+		return
+	}
+	x.unsure.Add(1)
+	b.SetPersistedCallback(func(err error) {
+		if err != nil {
+			x.log.Warn("keep the index of tickets", "err", err)
+		}
+		x.unsure.Done()
+	})
 }
 
 var errClosed = errs.Newf(errs.Unavailable, "", "the index of tickets is closed")
