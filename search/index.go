@@ -120,7 +120,7 @@ func (x *Index) Sync(ctx context.Context, lib *kb.Library) (SyncStats, error) {
 	x.sync.Lock()
 	defer x.sync.Unlock()
 	var stats SyncStats
-	start := x.clock.Now()
+	working := clock.Start()
 	if x.store == nil {
 		return stats, errs.New(errs.Unavailable, "", fmt.Errorf("the search index is closed"))
 	}
@@ -140,7 +140,7 @@ func (x *Index) Sync(ctx context.Context, lib *kb.Library) (SyncStats, error) {
 			return stats, err
 		}
 	}
-	stats.Took = x.clock.Now().Sub(start)
+	stats.Took = working.Elapsed()
 	x.log.Info("search index synchronised", "added", stats.Added, "removed", stats.Removed,
 		"kept", stats.Kept, "took", stats.Took)
 	return stats, nil

@@ -113,7 +113,7 @@ func (w *writer) run() {
 	for {
 		select {
 		case r := <-w.db.queue:
-			w.db.traffic.come(w.db.clock.Now())
+			w.db.traffic.come()
 			w.group(w.collect(r))
 			later = nil
 			quiet.Reset(calm)

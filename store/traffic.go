@@ -4,22 +4,24 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/vmcloud/ricochet/internal/clock"
 )
 
 // traffic is a stretch of time in which people wait for writes without a
 // pause. Background work lets them go first, for a while.
 type traffic struct {
 	mu    sync.Mutex
-	since time.Time     // when the stretch began
-	over  chan struct{} // closed at its end; nil between stretches
+	since clock.Stopwatch // from the stretch's beginning
+	over  chan struct{}   // closed at its end; nil between stretches
 }
 
 // come begins a stretch unless there is one.
-func (t *traffic) come(now time.Time) {
+func (t *traffic) come() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.over == nil {
-		t.since, t.over = now, make(chan struct{})
+		t.since, t.over = clock.Start(), make(chan struct{})
 	}
 }
 
@@ -33,7 +35,7 @@ func (t *traffic) calm() {
 	}
 }
 
-func (t *traffic) stretch() (since time.Time, over <-chan struct{}) {
+func (t *traffic) stretch() (since clock.Stopwatch, over <-chan struct{}) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.since, t.over
@@ -54,7 +56,7 @@ func (db *DB) GiveWay(ctx context.Context, most time.Duration) {
 	if over == nil {
 		return
 	}
-	t := time.NewTimer(most - db.clock.Now().Sub(since))
+	t := time.NewTimer(most - since.Elapsed())
 	defer t.Stop()
 	select {
 	case <-ctx.Done():

@@ -43,11 +43,11 @@ func (a *app) openReports(book *sla.Book, zone *time.Location, baseURL string) {
 // rollup is the job's handler. A failure is logged and not retried: the next
 // minute's job does the same work.
 func (a *app) rollup(ctx context.Context, _ jobs.Job) error {
-	began := a.clock.Now()
+	working := clock.Start()
 	if _, err := a.rolling.roller.Run(ctx); err != nil && ctx.Err() == nil {
 		a.log.Error("bring the reports' sums up to date", "err", err)
 	}
-	a.rolling.took.Store(int64(a.clock.Now().Sub(began)))
+	a.rolling.took.Store(int64(working.Elapsed()))
 	return nil
 }
 

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"log/slog"
 	"time"
+
+	"github.com/vmcloud/ricochet/internal/clock"
 )
 
 // Text is what one may find a ticket by: its fields and every word written on
@@ -63,10 +65,10 @@ func (x *Indexer) Run(ctx context.Context) {
 		if x.GiveWay != nil {
 			x.GiveWay(ctx, indexLate)
 		}
-		began := x.Now()
+		working := clock.Start()
 		more, recent, err := x.Step(ctx)
 		wait := indexPoll
-		switch took := x.Now().Sub(began); {
+		switch took := working.Elapsed(); {
 		case ctx.Err() != nil:
 			return
 		case err != nil:

@@ -13,6 +13,16 @@ type Clock interface {
 	Now() time.Time
 }
 
+// Stopwatch says how long something took. It is for that what the difference
+// of two instants of a Clock is not: right even when the clock is set meanwhile.
+type Stopwatch struct{ started time.Time }
+
+// Start is a Stopwatch that runs from now on.
+func Start() Stopwatch { return Stopwatch{time.Now()} }
+
+// Elapsed is the time since Start, by the machine's monotonic clock.
+func (s Stopwatch) Elapsed() time.Duration { return time.Since(s.started) }
+
 // System is the machine's clock.
 type System struct{}
 

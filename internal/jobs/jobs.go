@@ -123,13 +123,13 @@ func (r *Runner) Run(ctx context.Context) {
 		if r.Traffic != nil {
 			r.Traffic.GiveWay(ctx, busyWait)
 		}
-		began := r.Clock.Now()
+		worked := clock.Start()
 		n := r.Once(ctx)
 		if ctx.Err() != nil {
 			return
 		}
 		if n > 0 && r.busy() {
-			r.rest(ctx, r.Clock.Now().Sub(began))
+			r.rest(ctx, worked.Elapsed())
 			continue
 		}
 		if n == r.Batch {

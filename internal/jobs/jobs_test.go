@@ -130,6 +130,35 @@ func TestPeopleGoFirst(t *testing.T) {
 	<-over
 }
 
+// A clock that is set while a job runs must not be taken for work that took as
+// long: what rests many times as long would rest for days.
+func TestASetClockDoesNotStopTheRunner(t *testing.T) {
+	tab := &table{}
+	for i := range 4 {
+		tab.due = append(tab.due, jobs.Job{ID: strconv.Itoa(i), Kind: "k"})
+	}
+	set := clock.NewManual(start)
+	ran := make(chan string, 4)
+	r := runner(tab, map[string]jobs.Handler{"k": func(_ context.Context, j jobs.Job) error {
+		set.Advance(24 * time.Hour)
+		ran <- j.ID
+		return nil
+	}})
+	r.Clock, r.Traffic = set, rush{make(chan time.Duration, 1)}
+	ctx, stop := context.WithCancel(t.Context())
+	over := make(chan struct{})
+	go func() { r.Run(ctx); close(over) }()
+	for n := range 4 {
+		select {
+		case <-ran:
+		case <-time.After(time.Minute):
+			t.Fatalf("%d jobs ran, then none for a minute", n)
+		}
+	}
+	stop()
+	<-over
+}
+
 func TestBackoffGrowsToAnHour(t *testing.T) {
 	for n, want := range map[int]time.Duration{1: 2 * time.Second, 5: 32 * time.Second, 11: 2048 * time.Second, 12: time.Hour, 1000: time.Hour} {
 		for range 50 {
