@@ -50,6 +50,23 @@ func TestSelftest(t *testing.T) {
 	}
 }
 
+// A day or a month says when, not what: it must not make a question look like
+// one that no article answers.
+func TestADateDoesNotSilenceASuggestion(t *testing.T) {
+	x, _ := contentIndex(t)
+	for _, m := range []Message{
+		{Lang: "en", Subject: "Where can I download the October invoice?"},
+		{Lang: "en", Subject: "I need the invoice of March"},
+		{Lang: "fr", Subject: "Où puis-je télécharger la facture d'octobre ?"},
+		{Lang: "fr", Subject: "Il me faut la facture de février"},
+	} {
+		got, err := x.Suggest(context.Background(), m, 3)
+		if err != nil || len(got) == 0 || got[0].Article.Pair != "faq/billing" {
+			t.Errorf("%q: %d suggestions, the first not faq/billing (%v)", m.Subject, len(got), err)
+		}
+	}
+}
+
 // The first three for every question are checked in, so that a change of
 // relevance is a reviewable diff: go test ./search -run Golden -update.
 func TestGoldenRanking(t *testing.T) {
