@@ -72,7 +72,7 @@ func (w *watched) write(name, text string) {
 // until waits for a change that satisfies ok.
 func (w *watched) until(what string, ok func(Change) bool) Change {
 	w.t.Helper()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(time.Minute)
 	for {
 		select {
 		case c := <-w.changes:
@@ -80,7 +80,7 @@ func (w *watched) until(what string, ok func(Change) bool) Change {
 				return c
 			}
 		case <-deadline:
-			w.t.Fatalf("not within 10 s: %s", what)
+			w.t.Fatalf("not within a minute: %s", what)
 		}
 	}
 }

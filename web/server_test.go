@@ -291,12 +291,16 @@ func TestEditIsServed(t *testing.T) {
 	changed := make(chan struct{}, 8)
 	defer live.Subscribe(func(kb.Change) { changed <- struct{}{} })()
 	edited := strings.Replace(fixtureFiles["fr/products/vps.md"], "Choisir un VPS", "Bien choisir", 1)
-	if err := os.WriteFile(filepath.Join(dir, "fr", "products", "vps.md"), []byte(edited), 0o644); err != nil {
+	whole := filepath.Join(t.TempDir(), "vps.md") // half of a file is another edit
+	if err := os.WriteFile(whole, []byte(edited), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(whole, filepath.Join(dir, "fr", "products", "vps.md")); err != nil {
 		t.Fatal(err)
 	}
 	select {
 	case <-changed:
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("the library did not notice the edit")
 	}
 	second := get(t, s, "/fr/products/vps", "If-None-Match", first.Header().Get("Etag"))

@@ -66,9 +66,7 @@ func TestLiveReload(t *testing.T) {
 
 	// A broken edit keeps the last good version and says so.
 	broken := "---\ntitle: [\n---\n\nTexte cassé.\n"
-	if err := os.WriteFile(filepath.Join(content, "fr", "guides", "un.md"), []byte(broken), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	put(t, content, "fr/guides/un.md", broken)
 	until(t, "the log names the broken file", func() bool { return strings.Contains(s.log.String(), "fr/guides/un.md") })
 	v.get("/fr/guides/un").check(t, htmlcheck.In("article", htmlcheck.HasText("crapahuter")))
 	desk := s.staff("fr")

@@ -402,12 +402,21 @@ func raw(t testing.TB, addr, path string) (int, string) {
 // article writes a content file.
 func article(t testing.TB, dir, name, title, text string) {
 	t.Helper()
-	name = filepath.Join(dir, filepath.FromSlash(name))
+	put(t, dir, name, fmt.Sprintf("---\ntitle: %s\ndescription: %s, en une phrase.\nupdated: 2026-11-02\n---\n\n%s\n", title, title, text))
+}
+
+// put puts a file into a folder that may be watched: whole, as half of one is
+// another edit.
+func put(t testing.TB, dir, name, text string) {
+	t.Helper()
+	whole, name := filepath.Join(t.TempDir(), "whole"), filepath.Join(dir, filepath.FromSlash(name))
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	data := fmt.Sprintf("---\ntitle: %s\ndescription: %s, en une phrase.\nupdated: 2026-11-02\n---\n\n%s\n", title, title, text)
-	if err := os.WriteFile(name, []byte(data), 0o644); err != nil {
+	if err := os.WriteFile(whole, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(whole, name); err != nil {
 		t.Fatal(err)
 	}
 }
