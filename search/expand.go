@@ -175,28 +175,7 @@ func (p *planner) typos(c *concept, u unit) {
 	if len(found) == 0 && n >= 6 && !p.long {
 		found = p.v.vocab.near(f, 2)
 	}
-	type guess struct {
-		word  vword
-		score float64
-	}
-	var best []guess
-	for _, x := range found {
-		t := p.v.analyzer.term(x.word.text)
-		if t == "" || utf8.RuneCountInString(x.word.fold) < 3 {
-			continue
-		}
-		s := math.Log(1+float64(x.word.df)) - weights.edit*float64(x.distance)
-		if x.word.fold[0] != f[0] {
-			s -= weights.firstLetter
-		}
-		if swapped(f, x.word.fold) {
-			s += weights.swap
-		}
-		best = append(best, guess{x.word, s})
-	}
-	slices.SortFunc(best, func(a, b guess) int {
-		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.word.text, b.word.text))
-	})
+	best := p.guesses(f, found)
 	seen := map[string]bool{}
 	for _, g := range best {
 		t := p.v.analyzer.term(g.word.text)
@@ -224,6 +203,36 @@ func (p *planner) typos(c *concept, u unit) {
 			c.alts[i].idf = c.alts[0].idf
 		}
 	}
+}
+
+// guess is a word of the corpus that a typed one may be meant to be.
+type guess struct {
+	word  vword
+	score float64
+}
+
+// guesses weighs the corpus's words that are near a folded one, the likeliest
+// first.
+func (p *planner) guesses(f string, found []near) []guess {
+	var best []guess
+	for _, x := range found {
+		t := p.v.analyzer.term(x.word.text)
+		if t == "" || utf8.RuneCountInString(x.word.fold) < 3 {
+			continue
+		}
+		s := math.Log(1+float64(x.word.df)) - weights.edit*float64(x.distance)
+		if x.word.fold[0] != f[0] {
+			s -= weights.firstLetter
+		}
+		if swapped(f, x.word.fold) {
+			s += weights.swap
+		}
+		best = append(best, guess{x.word, s})
+	}
+	slices.SortFunc(best, func(a, b guess) int {
+		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.word.text, b.word.text))
+	})
+	return best
 }
 
 // swapped says that a and b differ by two neighbours in the other order.
