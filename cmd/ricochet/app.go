@@ -4,15 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"maps"
 	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
-	"github.com/vmcloud/ricochet/content"
 	"github.com/vmcloud/ricochet/deflect"
 	"github.com/vmcloud/ricochet/deflect/gaps"
 	"github.com/vmcloud/ricochet/deflect/intake"
@@ -73,173 +70,6 @@ func (s *serveCmd) open(ctx context.Context, c clock.Clock, log *slog.Logger) (*
 		return nil, errors.Join(err, a.close())
 	}
 	return a, nil
-}
-
-func (a *app) build(ctx context.Context, s *serveCmd) error {
-	limit, err := rateLimit(s.RateLimit)
-	if err != nil {
-		return err
-	}
-	zone, err := time.LoadLocation(s.Zone)
-	if err != nil {
-		return fmt.Errorf("--zone: %w", err)
-	}
-	if a.db, err = store.Open(ctx, store.Options{Dir: s.Data, Database: s.Database, Clock: a.clock, Log: a.log}); err != nil {
-		return err
-	}
-	if a.secret, err = a.db.Secret(ctx); err != nil {
-		return err
-	}
-	if a.files, err = intake.OpenFiles(filepath.Join(s.Data, "attachments"), s.AttachmentMiB<<20); err != nil {
-		return err
-	}
-	if err := a.openContent(ctx, s); err != nil {
-		return err
-	}
-	if err := a.openTicketIndex(s.Data); err != nil {
-		return err
-	}
-	told, described, err := s.channels()
-	if err != nil {
-		return err
-	}
-	a.feeds = newFeeds(s.Policy, s.Data, told.Allow)
-	set, err := a.feeds.load(s.Policy)
-	if err != nil {
-		return err
-	}
-	if err := a.team().Seed(ctx); err != nil {
-		return err
-	}
-	taxonomy, err := loadTaxonomy(s.Taxonomy)
-	if err != nil {
-		return err
-	}
-	if err := a.openRules(s, taxonomy); err != nil {
-		return err
-	}
-	a.policy, a.book = s.Policy, set.Book
-	clocks := ticket.Clocks{Book: a.book}
-	a.ticketing = a.tickets(clocks, taxonomy)
-	if err := a.openLedger(ctx, s, zone); err != nil {
-		return err
-	}
-	a.recorder = deflect.NewRecorder(a.db, a.clock, a.log)
-	sender, err := s.sender()
-	if err != nil {
-		return err
-	}
-	a.mailTo = sender.Describe()
-	var theme fs.FS
-	if s.Theme != "" {
-		theme = os.DirFS(s.Theme)
-	}
-	a.gaps = a.gapFinder()
-	a.openReports(set.Book, zone, s.BaseURL)
-	a.web, err = web.New(web.Options{
-		Library: a.live, Search: a.index, Theme: theme, BaseURL: s.BaseURL, Clock: a.clock, Logger: a.log, Zone: zone,
-		DefaultLang: s.DefaultLang, TrustedProxies: s.TrustedProxies, RateLimit: limit,
-		Popular:       a.popular,
-		OnArticleView: a.viewed,
-		OnSearch:      a.searched,
-		Support: &web.Support{
-			Gaps: a.gaps, Reports: a.rolling.reports,
-			Intake: &intake.Service{
-				Store: store.As[intake.Tx]{DB: a.db, Cast: func(tx *store.Tx) intake.Tx { return tx }}, Clocks: clocks,
-				Rules:      a.rules.Current,
-				AccessHash: func(id string) string { return web.AccessHash(a.secret, id) },
-			},
-			Rules:   a.rules,
-			Tickets: a.ticketing, Taxonomy: taxonomy, TicketSearch: a.texts,
-			Team:   a.team(),
-			Ledger: a.ledger, Trial: a.trial, Privacy: people(a.db, a.files, s.Data), Files: a.files, Store: a.db, Suggester: a.index, Secret: a.secret, MailTo: a.mailTo, MailFiles: s.SMTP == "", Problems: a.problems,
-			Previews: func(lang string) []notify.Preview { return a.notifier.Previews(lang) }, Channels: described,
-		},
-	})
-	if err != nil {
-		return err
-	}
-	reply, err := s.replyAddress(a.secret)
-	if err != nil {
-		return err
-	}
-	a.notifier = a.acknowledge(&notify.Notifier{
-		Store:  store.As[notify.Tx]{DB: a.db, Cast: func(tx *store.Tx) notify.Tx { return tx }},
-		Sender: sender, Texts: a.web.Texts(), BaseURL: s.BaseURL, Domain: messageDomain(s.BaseURL), Log: a.log, Reply: reply,
-		Access: func(id string) string { return web.AccessToken(a.secret, id) },
-	})
-	if err := a.openAlerts(s, clocks, told); err != nil {
-		return err
-	}
-	a.jobs(a.ticketing, a.notifier)
-	return nil
-}
-
-// openContent loads the articles and brings the index up to date with them.
-func (a *app) openContent(ctx context.Context, s *serveCmd) error {
-	boundMemory()
-	opts := kb.Options{Logger: a.log}
-	lexicon := fs.FS(nil)
-	if s.Content == "" {
-		// What is known about the built-in articles is for their authors and
-		// `ricochet lint`, not for whoever runs them.
-		lib, _, err := kb.Load(ctx, content.FS, kb.Options{})
-		if err != nil {
-			return err
-		}
-		a.live = kb.NewStatic(lib)
-		a.problems = func() []kb.Problem { return nil }
-	} else {
-		var err error
-		if a.live, err = kb.OpenLive(ctx, s.Content, opts); err != nil {
-			return err
-		}
-		a.problems = a.live.Problems
-		if dir := filepath.Join(s.Content, "lexicon"); isDir(dir) {
-			lexicon = os.DirFS(dir)
-		}
-	}
-	boundMemory()
-	var err error
-	if a.index, err = search.Open(search.Options{Dir: filepath.Join(s.Data, "search"), Lexicon: lexicon, Logger: a.log, Clock: a.clock}); err != nil {
-		return err
-	}
-	stats, err := a.index.Sync(ctx, a.live.Current())
-	if err != nil {
-		return err
-	}
-	a.log.Info("search index ready", "articles", a.live.Current().Len(), "stats", fmt.Sprintf("%+v", stats))
-	a.live.Subscribe(func(c kb.Change) {
-		if _, err := a.index.Sync(context.WithoutCancel(ctx), c.New); err != nil {
-			a.log.Error("bring the search index up to date", "err", err)
-		}
-	})
-	return nil
-}
-
-func isDir(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.IsDir()
-}
-
-func (s *serveCmd) sender() (notify.Sender, error) {
-	if s.SMTP == "" {
-		return notify.Outbox{Dir: filepath.Join(s.Data, "outbox"), From: s.MailFrom}, nil
-	}
-	return notify.NewSMTP(s.SMTP, s.MailFrom)
-}
-
-// replyAddress makes the addresses that customers answer to; nil when no
-// mailbox takes them.
-func (s *serveCmd) replyAddress(secret []byte) (*notify.ReplyAddress, error) {
-	if s.ReplyTo == "" {
-		return nil, nil
-	}
-	r, err := notify.NewReplyAddress(s.ReplyTo, secret)
-	if err != nil {
-		return nil, fmt.Errorf("--reply-to: %w", err)
-	}
-	return r, nil
 }
 
 // popularDays is the time over which page views make an article popular.
