@@ -126,6 +126,7 @@ func sums(t testing.TB, db *store.DB) []string {
 // Every figure, worked out a second time from the raw rows in the plainest way.
 func TestFiguresOfDemoYear(t *testing.T) {
 	y := demoYear(t, 365, 0.1)
+	trouble(t, y)
 	storetest.Run(t, func(t *testing.T, db *store.DB, c *clock.Manual) {
 		if err := db.FillDemo(t.Context(), y); err != nil {
 			t.Fatal(err)
@@ -150,7 +151,14 @@ func TestFiguresOfDemoYear(t *testing.T) {
 				raw.checkSearchCuts(t, s, p)
 				raw.checkArticleCuts(t, s, p)
 				raw.checkSupportCuts(t, s, p)
+				raw.checkTrends(t, s, p)
+				raw.checkCauses(t, s, p)
+				raw.checkEdits(t, s, p)
 			})
+		}
+		t.Logf("causes %v; %d edits, %d of which made an article worse", raw.causes, raw.edits, raw.worse)
+		if len(raw.causes) < len(report.Causes) || raw.edits == 0 || raw.worse == 0 || raw.worse == raw.edits {
+			t.Error("the demo year has too little to tell causes and edits apart")
 		}
 	})
 }
@@ -161,19 +169,38 @@ type rawRows struct {
 	work, costs, credits, persons, customers                                       []map[string]any
 	logs                                                                           map[string][]ticket.Event
 	states                                                                         map[string]sla.State
+	events                                                                         map[string][]map[string]any // by ticket, in their order
+	minutes                                                                        map[string]int64            // worked on a ticket
+	now                                                                            time.Time
+
+	// What was seen, so that nothing passes for want of rows.
+	causes       map[report.Cause]int
+	edits, worse int
 }
 
 func readRaw(t *testing.T, db *store.DB) *rawRows {
-	r := &rawRows{logs: map[string][]ticket.Event{}, states: map[string]sla.State{}}
+	r := &rawRows{
+		logs: map[string][]ticket.Event{}, states: map[string]sla.State{}, events: map[string][]map[string]any{}, minutes: map[string]int64{},
+		causes: map[report.Cause]int{}, now: storetest.Start,
+	}
+	var events []map[string]any
 	for name, to := range map[string]*[]map[string]any{
 		"attempts": &r.attempts, "ledger": &r.ledger, "searches": &r.searches, "visits": &r.visits, "reads": &r.reads, "votes": &r.votes,
 		"article_views": &r.views, "surveys": &r.surveys, "nps_answers": &r.nps, "tickets": &r.tickets,
-		"time_entries": &r.work, "support_costs": &r.costs, "credits": &r.credits, "persons": &r.persons, "customers": &r.customers,
+		"time_entries": &r.work, "support_costs": &r.costs, "credits": &r.credits, "persons": &r.persons, "customers": &r.customers, "ticket_events": &events,
 	} {
 		*to = table(t, db, name)
 		if len(*to) == 0 {
 			t.Fatalf("the demo year has no %s", name)
 		}
+	}
+	slices.SortFunc(events, func(a, b map[string]any) int { return int(a["seq"].(int64) - b["seq"].(int64)) })
+	for _, e := range events {
+		id := e["ticket_id"].(string)
+		r.events[id] = append(r.events[id], e)
+	}
+	for _, w := range r.work {
+		r.minutes[w["ticket_id"].(string)] += w["minutes"].(int64)
 	}
 	book := defaultPolicy(t).Book
 	for _, row := range r.tickets {
