@@ -247,30 +247,32 @@ func (db *DB) DeleteView(ctx context.Context, id, staffID string) error {
 	})
 }
 
-// RenewPresence says until when somebody has a ticket before them.
-func (db *DB) RenewPresence(ctx context.Context, p ticket.Presence, until time.Time) error {
+// RenewPresence says until when an open page of somebody shows a ticket.
+func (db *DB) RenewPresence(ctx context.Context, page string, p ticket.Presence, until time.Time) error {
 	return db.InTx(ctx, func(tx *Tx) error {
 		if _, err := tx.exec("DELETE FROM desk_presence WHERE lease_until < $1", millis(tx.now)); err != nil {
 			return err
 		}
-		_, err := tx.exec(`INSERT INTO desk_presence (ticket_id, staff_id, writing, lease_until) VALUES ($1, $2, $3, $4)
-			ON CONFLICT (ticket_id, staff_id) DO UPDATE SET writing = excluded.writing, lease_until = excluded.lease_until`,
-			p.TicketID, p.StaffID, flag(p.Writing), millis(until))
+		_, err := tx.exec(`INSERT INTO desk_presence (page, ticket_id, staff_id, writing, lease_until) VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT (page) DO UPDATE SET writing = excluded.writing, lease_until = excluded.lease_until`,
+			page, p.TicketID, p.StaffID, flag(p.Writing), millis(until))
 		return err
 	})
 }
 
-// EndPresence says that somebody has closed a ticket.
-func (db *DB) EndPresence(ctx context.Context, p ticket.Presence) error {
+// EndPresence says that a page was closed.
+func (db *DB) EndPresence(ctx context.Context, page string) error {
 	return db.InTx(ctx, func(tx *Tx) error {
-		_, err := tx.exec("DELETE FROM desk_presence WHERE ticket_id = $1 AND staff_id = $2", p.TicketID, p.StaffID)
+		_, err := tx.exec("DELETE FROM desk_presence WHERE page = $1", page)
 		return err
 	})
 }
 
-// Presences lists who has which ticket open at now.
+// Presences lists who has which ticket open at now, each person once: they
+// write when one of their pages says so.
 func (db *DB) Presences(ctx context.Context, now time.Time) ([]ticket.Presence, error) {
-	rows, err := db.get(ctx, "SELECT ticket_id, staff_id, writing FROM desk_presence WHERE lease_until >= $1 ORDER BY ticket_id, staff_id", millis(now))
+	rows, err := db.get(ctx, `SELECT ticket_id, staff_id, MAX(writing) FROM desk_presence WHERE lease_until >= $1
+		GROUP BY ticket_id, staff_id ORDER BY ticket_id, staff_id`, millis(now))
 	return collect(rows, err, func(r rowScanner) (ticket.Presence, error) {
 		var p ticket.Presence
 		var writing int64

@@ -212,24 +212,39 @@ func TestViewsAndPresence(t *testing.T) {
 			}
 			return all
 		}
-		p := ticket.Presence{TicketID: "t", StaffID: "sam"}
-		for _, p.Writing = range []bool{false, true} {
-			if err := db.RenewPresence(t.Context(), p, c.Now().Add(10*time.Second)); err != nil {
+		renew := func(page string, writing bool, lease time.Duration) {
+			t.Helper()
+			p := ticket.Presence{TicketID: "t", StaffID: "sam", Writing: writing}
+			if err := db.RenewPresence(t.Context(), page, p, c.Now().Add(lease)); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if got := there(); !cmp.Equal(got, []ticket.Presence{p}) {
-			t.Errorf("present: %+v", got)
+		sam := []ticket.Presence{{TicketID: "t", StaffID: "sam"}}
+		writing := []ticket.Presence{{TicketID: "t", StaffID: "sam", Writing: true}}
+		end := func(page string) {
+			t.Helper()
+			if err := db.EndPresence(t.Context(), page); err != nil {
+				t.Fatal(err)
+			}
+		}
+		renew("one", false, time.Second)
+		renew("one", true, 10*time.Second)
+		renew("two", false, 10*time.Second)
+		if got := there(); !cmp.Equal(got, writing) {
+			t.Errorf("present on two pages: %+v", got)
+		}
+		end("one")
+		if got := there(); !cmp.Equal(got, sam) {
+			t.Errorf("after one page was closed: %+v", got)
 		}
 		c.Advance(11 * time.Second)
 		if got := there(); len(got) != 0 {
 			t.Errorf("after the lease: %+v", got)
 		}
-		if err := db.RenewPresence(t.Context(), p, c.Now().Add(time.Second)); err != nil {
-			t.Fatal(err)
-		}
-		if err := db.EndPresence(t.Context(), p); err != nil || len(there()) != 0 {
-			t.Errorf("after leaving: %v", err)
+		renew("two", false, time.Second)
+		end("two")
+		if got := there(); len(got) != 0 {
+			t.Errorf("after leaving: %+v", got)
 		}
 	})
 }

@@ -23,8 +23,8 @@ type DeskStore interface {
 	SaveView(context.Context, ticket.View) error
 	DeleteView(ctx context.Context, id, staffID string) error
 
-	RenewPresence(ctx context.Context, p ticket.Presence, until time.Time) error
-	EndPresence(context.Context, ticket.Presence) error
+	RenewPresence(ctx context.Context, page string, p ticket.Presence, until time.Time) error
+	EndPresence(ctx context.Context, page string) error
 	Presences(ctx context.Context, now time.Time) ([]ticket.Presence, error)
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/vmcloud/ricochet/deflect"
 	"github.com/vmcloud/ricochet/deflect/ticket"
 	"github.com/vmcloud/ricochet/internal/clock"
 	"github.com/vmcloud/ricochet/internal/errs"
@@ -39,6 +40,7 @@ type liveEvent struct {
 
 // liveClient is one open page.
 type liveClient struct {
+	page    string // names it among those of every process
 	staff   string
 	ticket  string // the ticket it shows, "" for a list
 	writing bool
@@ -239,7 +241,7 @@ func (l *live) leave(c *liveClient) {
 // ?ticket= who else has that ticket open. Being connected is having it open.
 func (s *Server) staffLive(c *gin.Context, m *ticket.Staff) error {
 	ctx, now := c.Request.Context(), s.opt.Clock.Now()
-	client := &liveClient{staff: m.ID, ticket: c.Query("ticket"), writing: c.Query("writing") == "1", events: make(chan liveEvent, liveQueue)}
+	client := &liveClient{page: deflect.NewID(), staff: m.ID, ticket: c.Query("ticket"), writing: c.Query("writing") == "1", events: make(chan liveEvent, liveQueue)}
 	if client.ticket != "" {
 		if _, err := s.opt.Support.Store.TicketByID(ctx, client.ticket); err != nil {
 			return err
@@ -331,24 +333,15 @@ func (s *Server) renew(ctx context.Context, client *liveClient) error {
 		return nil
 	}
 	p := ticket.Presence{TicketID: client.ticket, StaffID: client.staff, Writing: client.writing}
-	return s.opt.Support.Store.RenewPresence(jobs.Background(ctx), p, s.opt.Clock.Now().Add(presenceLease))
+	return s.opt.Support.Store.RenewPresence(jobs.Background(ctx), client.page, p, s.opt.Clock.Now().Add(presenceLease))
 }
 
-// endPresence says that a member of the staff has closed a ticket, unless
-// another of their pages shows it.
+// endPresence says that a page that shows a ticket is closed.
 func (s *Server) endPresence(ctx context.Context, client *liveClient) {
 	if client.ticket == "" {
 		return
 	}
-	s.live.mu.Lock()
-	for other := range s.live.clients {
-		if other.staff == client.staff && other.ticket == client.ticket {
-			s.live.mu.Unlock()
-			return
-		}
-	}
-	s.live.mu.Unlock()
-	if err := s.opt.Support.Store.EndPresence(jobs.Background(ctx), ticket.Presence{TicketID: client.ticket, StaffID: client.staff}); err != nil {
+	if err := s.opt.Support.Store.EndPresence(jobs.Background(ctx), client.page); err != nil {
 		s.log.Warn("end presence", "err", err)
 	}
 }

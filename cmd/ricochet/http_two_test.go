@@ -50,6 +50,26 @@ func TestLiveAcrossProcesses(t *testing.T) {
 	other.stop()
 	page.expectNot(`"writing":true`)
 
+	// Somebody who has the ticket open through both is there until they close both.
+	kim.s = far
+	reading := kim.listen("/staff/live?ticket="+id, "")
+	page.expect(`"name":"Nour agent"`)
+	kim.s = near
+	writing := kim.listen("/staff/live?writing=1&ticket="+id, "")
+	page.expect(`"writing":true`)
+	writing.stop()
+	page.next("that one of two pages was closed", func(line string) bool {
+		if !strings.Contains(line, `"staff":`) || strings.Contains(line, `"writing":true`) {
+			return false
+		}
+		if !strings.Contains(line, `"name":"Nour agent"`) {
+			t.Errorf("who closes one of two pages is gone: %s", line)
+		}
+		return true
+	})
+	reading.stop()
+	page.expectNot(`"name":"Nour agent"`)
+
 	all.stop()
 	change(t, kim, link)
 	sam.s = near
