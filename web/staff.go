@@ -99,18 +99,19 @@ type statusView struct {
 	Dead     []jobs.Dead
 	Problems []kb.Problem
 	Rules    policy.RulesStatus
+	Policy   policy.SetStatus
 	Articles int
 	Used     int64
 	Quota    int64
 }
 
 // status shows what needs the attention of whoever runs the site: content
-// that could not be read, mail that did not leave.
+// that could not be read, files that were refused, mail that did not leave.
 func (s *Server) status(c *gin.Context, m *ticket.Staff) error {
 	sup := s.opt.Support
 	v := statusView{
 		Chrome: s.staffChrome(c, "staff.status.title"), MailTo: sup.MailTo, NoServer: sup.MailFiles, Problems: sup.Problems(),
-		Rules: sup.Rules.Status(), Used: sup.Files.Used() >> 20, Quota: sup.Files.Quota() >> 20,
+		Rules: sup.Rules.Status(), Policy: sup.Policy(), Used: sup.Files.Used() >> 20, Quota: sup.Files.Quota() >> 20,
 	}
 	library := s.current().library
 	for _, lang := range library.Langs() {
@@ -129,6 +130,13 @@ func (s *Server) status(c *gin.Context, m *ticket.Staff) error {
 		return err
 	}
 	return render(s, c, http.StatusOK, statusPage, v)
+}
+
+// wrong counts what status shows of mistakes in files.
+func (s *Server) wrong() int {
+	sup := s.opt.Support
+	now := sup.Policy()
+	return len(sup.Problems()) + len(sup.Rules.Status().Problems) + len(now.Problems) + len(now.Feeds)
 }
 
 type deflectionView struct {

@@ -80,7 +80,7 @@ func (s *Server) desk(c *gin.Context, m *ticket.Staff, here string) (desk, error
 	if err != nil {
 		return desk{}, err
 	}
-	badges := map[string]string{"alerts": badge(failed), "queue": active[0].text(), "quarantine": badge(held), "status": badge(len(s.opt.Support.Problems()))}
+	badges := map[string]string{"alerts": badge(failed), "queue": active[0].text(), "quarantine": badge(held), "status": badge(s.wrong())}
 	d := desk{Here: here, Me: m.Name, Daily: menuFor(deskMenu.daily, m.Role, badges), More: menuFor(deskMenu.more, m.Role, badges)}
 	for _, e := range d.More {
 		d.Aside = d.Aside || e.Here == here

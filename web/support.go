@@ -27,6 +27,7 @@ type Support struct {
 	Taxonomy  *policy.Taxonomy
 	Team      *team.Service
 	Rules     *policy.LiveRules
+	Policy    func() policy.SetStatus // which promises are in force
 	Ledger    *deflect.Ledger
 	Trial     *deflect.Experimenter
 	Privacy   *deflect.Privacy

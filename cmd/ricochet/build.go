@@ -96,7 +96,7 @@ func (a *app) openData(ctx context.Context, s *serveCmd) error {
 // openDesk makes the services behind the pages: the promises and the rules in
 // force, the tickets, the ledger, the gaps and the reports.
 func (a *app) openDesk(ctx context.Context, s *serveCmd, set settings) error {
-	a.feeds = newFeeds(s.Policy, s.Data, set.channels.Allow)
+	a.feeds = newFeeds(s.Policy, s.Data, set.channels.Allow, a.clock)
 	promises, err := a.feeds.load(s.Policy)
 	if err != nil {
 		return err
@@ -149,7 +149,7 @@ func (a *app) support(s *serveCmd, set settings) *web.Support {
 			AccessHash: func(id string) string { return web.AccessHash(a.secret, id) },
 		},
 		Store: a.db, Files: a.files, Secret: a.secret, Suggester: a.index,
-		Tickets: a.ticketing, Taxonomy: set.taxonomy, TicketSearch: a.texts, Rules: a.rules,
+		Tickets: a.ticketing, Taxonomy: set.taxonomy, TicketSearch: a.texts, Rules: a.rules, Policy: a.feeds.report,
 		Team: a.team(), Privacy: people(a.db, a.files, s.Data),
 		Ledger: a.ledger, Trial: a.trial, Gaps: a.gaps, Reports: a.rolling.reports,
 		MailTo: a.mailTo, MailFiles: s.SMTP == "", Problems: a.problems, Channels: set.described,

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/vmcloud/ricochet/deflect/notify"
 	"github.com/vmcloud/ricochet/deflect/policy"
+	"github.com/vmcloud/ricochet/internal/clock"
 	"github.com/vmcloud/ricochet/internal/dial"
 )
 
@@ -28,24 +30,30 @@ const maxFeed = 4 << 20
 // and a source that fails is noticed before its holidays are needed.
 const feedPeriod = 6 * time.Hour
 
-// feeds reads the policy's holiday feeds, files beside the policy or addresses
-// on the public Internet, and keeps the last good copy of each.
+// feeds reads the policy and its holiday feeds, files beside the policy or
+// addresses on the public Internet, keeps the last good copy of each feed, and
+// remembers for the team's status page how the last reading went.
 type feeds struct {
-	cache  policy.FeedCache
+	dir    string // where copies are kept
 	client *http.Client
 	files  fs.FS
+	clock  clock.Clock
 
-	mu    sync.Mutex
-	read  map[string][sha256.Size]byte // what each feed of the policy said
-	stale map[string]error             // what could not be read the last time
+	mu     sync.Mutex // never held while a feed is fetched
+	last   reading
+	status policy.Status
+}
+
+// reading is what the feeds said when they were read together.
+type reading struct {
+	sums  map[string][sha256.Size]byte // what each feed said
+	stale map[string]error             // what could not be read
 }
 
 // newFeeds reads feeds for a policy file and keeps copies in a folder of the
 // data.
-func newFeeds(policyPath, data string, allow []netip.Prefix) *feeds {
-	f := &feeds{client: dial.Client(allow), files: os.DirFS(filepath.Dir(policyPath)), read: map[string][sha256.Size]byte{}, stale: map[string]error{}}
-	f.cache = policy.FeedCache{Dir: filepath.Join(data, "feeds"), Fetch: f.fetch, Stale: func(ref string, err error) { f.stale[ref] = err }}
-	return f
+func newFeeds(policyPath, data string, allow []netip.Prefix, c clock.Clock) *feeds {
+	return &feeds{dir: filepath.Join(data, "feeds"), client: dial.Client(allow), files: os.DirFS(filepath.Dir(policyPath)), clock: c}
 }
 
 // fetch reads a feed from its source.
@@ -56,31 +64,37 @@ func (f *feeds) fetch(ref string) ([]byte, error) {
 	return fs.ReadFile(f.files, ref)
 }
 
-// Get is the feed, or its last good copy. It is a policy.Feeds.
-func (f *feeds) Get(ref string) ([]byte, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	data, err := f.cache.Get(ref)
-	if err == nil {
-		f.read[ref] = sha256.Sum256(data)
+// read begins a reading: each feed that is asked for, or its last good copy,
+// is noted in it.
+func (f *feeds) read() (reading, policy.Feeds) {
+	r := reading{map[string][sha256.Size]byte{}, map[string]error{}}
+	cache := policy.FeedCache{Dir: f.dir, Fetch: f.fetch, Stale: func(ref string, err error) { r.stale[ref] = err }}
+	return r, func(ref string) ([]byte, error) {
+		data, err := cache.Get(ref)
+		if err == nil {
+			r.sums[ref] = sha256.Sum256(data)
+		}
+		return data, err
 	}
-	return data, err
 }
 
 // changed reads every feed again and says whether one says something else.
 func (f *feeds) changed() bool {
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	clear(f.stale)
+	was := f.last.sums
+	f.mu.Unlock()
+	now, get := f.read()
 	other := false
-	for ref, was := range f.read {
-		data, err := f.cache.Get(ref)
-		if err != nil {
-			f.stale[ref] = err
-		} else if sha256.Sum256(data) != was {
+	for ref, sum := range was {
+		if _, err := get(ref); err != nil {
+			now.stale[ref] = err
+		} else if now.sums[ref] != sum {
 			other = true
 		}
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.last.stale = now.stale
 	return other
 }
 
@@ -88,25 +102,46 @@ func (f *feeds) changed() bool {
 func (f *feeds) failed() map[string]error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return maps.Clone(f.stale)
+	return maps.Clone(f.last.stale)
 }
 
 // load reads the operator's policy with its feeds.
 func (f *feeds) load(path string) (*policy.Set, error) {
+	now := f.clock.Now()
 	if path == "" {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.status = policy.Status{LoadedAt: now}
 		return policy.Default()
 	}
-	set, err := policy.Load(f.files, filepath.Base(path), f.Get)
+	file := filepath.Base(path)
+	r, get := f.read()
+	set, err := policy.Load(f.files, file, get)
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	if err != nil {
+		f.status = f.status.Refused(file, err, now)
 		return nil, fmt.Errorf("the policy is refused:\n%w", err)
 	}
+	f.last, f.status = r, policy.Status{File: file, LoadedAt: now}
 	return set, nil
+}
+
+// report says which policy is in force, for the team's status page.
+func (f *feeds) report() policy.SetStatus {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s := policy.SetStatus{Status: f.status}
+	for _, ref := range slices.Sorted(maps.Keys(f.last.stale)) {
+		s.Feeds = append(s.Feeds, policy.Problem{File: ref, Reason: f.last.stale[ref].Error()})
+	}
+	return s
 }
 
 // loadPolicy reads a policy beside the site's data, "" for the built-in one. A
 // feed that cannot be had is the site's last good copy.
 func (d dataFlags) loadPolicy(path string) (*policy.Set, error) {
-	return newFeeds(path, d.Data, nil).load(path)
+	return newFeeds(path, d.Data, nil, clock.System{}).load(path)
 }
 
 // watchPolicy takes over what the holiday feeds say now, and on SIGHUP a

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/vmcloud/ricochet/deflect/policy"
+	"github.com/vmcloud/ricochet/internal/clock"
 )
 
 const oneHoliday = "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20270104\r\nSUMMARY:Pont\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
@@ -36,13 +37,13 @@ func TestHolidayFeedByURL(t *testing.T) {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := newFeeds(path, data, nil).load(path); err == nil || !strings.Contains(err.Error(), "not a public address") {
+	if _, err := newFeeds(path, data, nil, clock.System{}).load(path); err == nil || !strings.Contains(err.Error(), "not a public address") {
 		t.Errorf("an address of this machine: %v", err)
 	}
 	allow := []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 	bridge := time.Date(2027, 1, 4, 11, 0, 0, 0, time.UTC)
 	for _, state := range []string{"fresh", "broken", "still broken"} {
-		f := newFeeds(path, data, allow)
+		f := newFeeds(path, data, allow, clock.System{})
 		set, err := f.load(path)
 		if err != nil {
 			t.Fatalf("%s: %v", state, err)
@@ -59,7 +60,8 @@ func TestHolidayFeedByURL(t *testing.T) {
 
 // TestPolicyIsTakenOver: holidays that a feed gains count on SIGHUP without a
 // restart, for tickets that are there already too; a policy with a mistake is
-// refused and the one in force stays.
+// refused and the one in force stays, which the team's status page says as
+// long as it is so, as it does of a feed that cannot be read.
 func TestPolicyIsTakenOver(t *testing.T) {
 	folder, data := t.TempDir(), t.TempDir()
 	write := func(name, text string) {
@@ -89,10 +91,29 @@ func TestPolicyIsTakenOver(t *testing.T) {
 	until(t, "a due date after the closed month", func() bool { return due().Sub(before) > 20*24*time.Hour })
 	after := due()
 
+	lead := s.staff("en")
+	shown := func(what string, want bool) {
+		t.Helper()
+		until(t, fmt.Sprintf("the status page, where %q is %v", what, want), func() bool {
+			return strings.Contains(lead.get("/staff/status").body, what) == want
+		})
+	}
+	line := 1 + strings.Count(good[:strings.Index(good, "zone: Europe/Paris")], "\n")
+	refusal := fmt.Sprintf("<code>policy.yaml:%d</code>", line)
+	shown(refusal, false)
 	write("policy.yaml", strings.Replace(good, "zone: Europe/Paris", "zone: Europe/Nowhere", 1))
 	hangup()
-	until(t, "the refusal in the log", func() bool { return strings.Contains(s.log.String(), "policy refused") })
+	shown(refusal, true)
+	shown("Europe/Nowhere", true)
 	if !due().Equal(after) {
 		t.Errorf("a refused policy moved the due date from %s to %s", after, due())
 	}
+	write("policy.yaml", good)
+	write("closed.ics", "this is no calendar")
+	hangup()
+	shown(refusal, false)
+	shown("<code>closed.ics</code>", true)
+	write("closed.ics", oneHoliday)
+	hangup()
+	shown("<code>closed.ics</code>", false)
 }

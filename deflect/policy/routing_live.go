@@ -32,15 +32,6 @@ type LiveRules struct {
 	status RulesStatus
 }
 
-// RulesStatus says which rules are in force, for the team's status page.
-type RulesStatus struct {
-	File     string // "" for the shipped rules
-	Rules    int
-	LoadedAt time.Time
-	Problems Problems  // of a newer file that was refused
-	TriedAt  time.Time // when it was refused
-}
-
 // OpenRules loads the rules file name of fsys, or the shipped rules when fsys
 // is nil. A mistake is an error: at the start there is nothing to stay with.
 func OpenRules(fsys fs.FS, name string, v Vocabulary, c clock.Clock, log *slog.Logger) (*LiveRules, error) {
@@ -81,7 +72,7 @@ func (l *LiveRules) read() ([]byte, error) {
 func (l *LiveRules) adopt(r *Rules, data []byte) {
 	l.current.Store(r)
 	l.data = data
-	l.status = RulesStatus{Rules: r.Len(), LoadedAt: l.clock.Now()}
+	l.status = RulesStatus{Status: Status{LoadedAt: l.clock.Now()}, Rules: r.Len()}
 	if l.fsys != nil {
 		l.status.File = l.name
 	}
@@ -118,14 +109,11 @@ func (l *LiveRules) Reload() error {
 		l.log.Info("rules loaded", "file", l.name, "rules", rules.Len())
 		return nil
 	}
-	problems, ok := err.(Problems)
-	if !ok {
-		problems = Problems{{File: l.name, Reason: err.Error()}}
+	before := l.status.Problems.Error()
+	l.status.Status = l.status.Refused(l.name, err, l.clock.Now())
+	if now := l.status.Problems.Error(); now != before {
+		l.log.Warn("rules refused, those in force stay", "file", l.name, "problems", now)
 	}
-	if problems.Error() != l.status.Problems.Error() {
-		l.log.Warn("rules refused, those in force stay", "file", l.name, "problems", problems.Error())
-	}
-	l.status.Problems, l.status.TriedAt = problems, l.clock.Now()
 	return err
 }
 
