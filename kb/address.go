@@ -57,7 +57,7 @@ func newShape(files []*file, pages []string) *shape {
 		if id := key(f.lang, f.id()); !contains(s.ids, id) {
 			s.ids[id] = n
 		}
-		if section := f.lang + "/" + a.section; !s.sections[section] {
+		if section := f.lang + "/" + a.Section; !s.sections[section] {
 			s.sections[section] = true
 		}
 		if at, known := slices.BinarySearch(s.langs, f.lang); !known {
@@ -78,17 +78,17 @@ func contains(m map[string]int32, key string) bool {
 func (s *shape) settle(f *file, pages []string, files []*file) (address, []Problem) {
 	a := f.wanted
 	var notes []Problem
-	if slices.Contains(pages, a.section) {
+	if slices.Contains(pages, a.Section) {
 		notes = append(notes, Problem{Path: f.path, Line: 1, Severity: Error,
-			Message: "a section may not be called `" + a.section + "`: the site has a page of that name"})
-		a.section += "-articles"
+			Message: "a section may not be called `" + a.Section + "`: the site has a page of that name"})
+		a.Section += "-articles"
 	}
 	if other, taken := s.urls[a.url(f.lang)]; taken {
 		notes = append(notes, Problem{Path: f.path, Line: 1, Severity: Error,
 			Message: "the address " + a.url(f.lang) + " belongs to " + files[other].path + " already; change the file's name or its `slug`"})
-		base := a.slug
+		base := a.Slug
 		for n := 2; contains(s.urls, a.url(f.lang)); n++ {
-			a.slug = base + "-" + strconv.Itoa(n)
+			a.Slug = base + "-" + strconv.Itoa(n)
 		}
 	}
 	return a, notes
@@ -117,8 +117,8 @@ func moved(before *Library, files []*file, after *shape) map[string]struct{} {
 	note := func(f *file) {
 		out[f.path] = struct{}{}
 		out[f.url()] = struct{}{}
-		out[f.lang+"/"+f.address.section+"/"] = struct{}{}
-		out["/"+f.lang+"/"+f.address.section] = struct{}{}
+		out[f.lang+"/"+f.address.Section+"/"] = struct{}{}
+		out["/"+f.lang+"/"+f.address.Section] = struct{}{}
 	}
 	for _, f := range files {
 		if old := before.file(f.path); old == nil || old.address != f.address {

@@ -44,9 +44,9 @@ type file struct {
 }
 
 // address is where a file is served.
-type address struct{ section, slug string }
+type address struct{ Section, Slug string }
 
-func (a address) url(lang string) string { return "/" + lang + "/" + a.section + "/" + a.slug }
+func (a address) url(lang string) string { return "/" + lang + "/" + a.Section + "/" + a.Slug }
 
 func (f *file) url() string { return f.address.url(f.lang) }
 
@@ -61,8 +61,8 @@ func (f *file) id() string {
 // anchorLink is a link to a heading of another file, checked when every file
 // is rendered.
 type anchorLink struct {
-	line           int
-	target, anchor string
+	Line           int
+	Target, Anchor string
 }
 
 // readFile reads and splits one file; whatever is wrong is in its report. When
@@ -70,12 +70,11 @@ type anchorLink struct {
 // could not be read.
 func readFile(fsys fs.FS, name string, have *file) (*file, error) {
 	f := &file{path: name, lang: firstSegment(name), index: path.Base(name) == "_index.md", found: report{path: name}}
-	src, err := fs.ReadFile(limited{fsys, maxFile + 1}, name)
+	src, hash, err := readSource(fsys, name)
 	if err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256(src)
-	f.hash = hex.EncodeToString(sum[:])
+	f.hash = hash
 	if have != nil && have.hash == f.hash && have.rejected == "" {
 		return have, nil
 	}
@@ -107,6 +106,15 @@ func readFile(fsys fs.FS, name string, have *file) (*file, error) {
 		f.wanted = f.wish()
 	}
 	return f, nil
+}
+
+// readSource is a file's bytes, the first 2 MiB and one more, and their hash.
+func readSource(fsys fs.FS, name string) (src []byte, hash string, err error) {
+	if src, err = fs.ReadFile(limited{fsys, maxFile + 1}, name); err != nil {
+		return nil, "", err
+	}
+	sum := sha256.Sum256(src)
+	return src, hex.EncodeToString(sum[:]), nil
 }
 
 // check reports what an article must say and does not.
@@ -219,7 +227,7 @@ func (f *file) rendered(r *resolver, md *markdown.Renderer) *file {
 	}
 	out.anchors, out.article, out.body = res.Anchors, nil, src
 	if len(res.HTML) > 0 { // a page without a word helps nobody; the problem says why it is missing
-		out.article, out.body = out.newArticle(&res, src), nil
+		out.article, out.body = out.newArticle(newRendering(&res, src)), nil
 		*buf = res.HTML[:0]
 	}
 	out.links = p.anchorLinks(res.Links)
@@ -229,32 +237,55 @@ func (f *file) rendered(r *resolver, md *markdown.Renderer) *file {
 	return &out
 }
 
-func (f *file) newArticle(res *markdown.Result, src []byte) *Article {
+// rendering is what the renderer made of a page: all of an Article that its
+// front matter and its place do not say.
+type rendering struct {
+	Title        string // what the renderer saw first, for an article without one
+	Headings     []Heading
+	Passages     []Passage
+	Words        int
+	HasVideo     bool
+	HasTabs      bool
+	HasCode      bool
+	VideoOrigins []string
+	Page, Texts  []byte // the body, packed
+}
+
+func newRendering(res *markdown.Result, src []byte) *rendering {
+	r := &rendering{
+		Title: res.FirstHeading, Headings: make([]Heading, len(res.Headings)), Passages: make([]Passage, len(res.Passages)),
+		Words: res.Words, HasVideo: res.HasVideo, HasTabs: res.HasTabs, HasCode: res.HasCode, VideoOrigins: res.VideoOrigins,
+	}
+	for i, h := range res.Headings {
+		r.Headings[i] = Heading(h)
+	}
+	texts := make([]Text, len(res.Passages))
+	for i, p := range res.Passages {
+		r.Passages[i] = Passage{Heading: p.Heading, Anchor: p.Anchor, Level: p.Level}
+		texts[i] = Text{Text: p.Text, Code: p.Code}
+	}
+	b := pack(res.HTML, src, texts)
+	r.Page, r.Texts = b.page, b.texts
+	return r
+}
+
+func (f *file) newArticle(r *rendering) *Article {
 	m := &f.meta
 	a := &Article{
-		Lang: f.lang, Section: f.address.section, Slug: f.address.slug, ID: f.id(), Pair: f.pair(), Path: f.path,
+		Lang: f.lang, Section: f.address.Section, Slug: f.address.Slug, ID: f.id(), Pair: f.pair(), Path: f.path,
 		Title: m.Title, Description: m.Description, Order: m.Order, Tags: m.Tags, Contexts: m.Contexts,
 		Questions: m.Questions, Aliases: m.Aliases, Category: m.Category, Topic: m.Topic, Source: m.Source,
-		Updated: m.Updated, Revision: max(1, m.Revision),
-		Words: res.Words, HasVideo: res.HasVideo, HasTabs: res.HasTabs,
-		HasCode: res.HasCode, VideoOrigins: res.VideoOrigins, Hash: f.hash,
+		Updated: m.Updated, Revision: max(1, m.Revision), Headings: r.Headings, Passages: r.Passages,
+		Words: r.Words, HasVideo: r.HasVideo, HasTabs: r.HasTabs,
+		HasCode: r.HasCode, VideoOrigins: r.VideoOrigins, Hash: f.hash,
+		body: body{page: r.Page, texts: r.Texts},
 	}
 	if a.Title == "" {
-		a.Title = res.FirstHeading
+		a.Title = r.Title
 	}
 	if a.Title == "" {
 		a.Title = readable(path.Base(a.Pair))
 	}
-	a.Headings = make([]Heading, len(res.Headings))
-	for i, h := range res.Headings {
-		a.Headings[i] = Heading(h)
-	}
-	a.Passages = make([]Passage, len(res.Passages))
-	texts := make([]Text, len(res.Passages))
-	for i, p := range res.Passages {
-		a.Passages[i] = Passage{Heading: p.Heading, Anchor: p.Anchor, Level: p.Level}
-		texts[i] = Text{Text: p.Text, Code: p.Code}
-	}
-	a.body, a.sortKey = pack(res.HTML, src, texts), foldKey(a.Title)
+	a.sortKey = foldKey(a.Title)
 	return a
 }

@@ -33,6 +33,9 @@ type Options struct {
 	// Texts are the renderer's own words by language; a language that is not
 	// there gets DefaultTexts.
 	Texts map[string]markdown.Texts
+	// Keep is where what was rendered is kept until the next start; nil keeps
+	// nothing. It serves one Load or OpenLive.
+	Keep *Keep
 	// Pages are the site's pages below the language that are not articles, for
 	// checking absolute links; nil means contact and search.
 	Pages []string
@@ -76,13 +79,19 @@ func (b *builder) load(ctx context.Context) (*Library, *imageStore, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	files, err := b.readAll(ctx, found.articles, nil)
-	if err != nil {
-		return nil, nil, err
-	}
+	slices.Sort(found.articles)
 	store := newImageStore(b.fsys, found.images)
-	slices.SortFunc(files, comparePaths)
+	files := b.recall(ctx, found, store)
+	kept := files != nil
+	if !kept {
+		if files, err = b.readAll(ctx, found.articles, nil); err != nil {
+			return nil, nil, err
+		}
+	}
 	lib, err := b.build(ctx, change{files: files}, store)
+	if err == nil && !kept {
+		b.remember(lib, found, store)
+	}
 	return lib, store, err
 }
 

@@ -31,17 +31,17 @@ func (l *Library) collectProblems() []Problem {
 		out = append(out, f.problems...)
 		out = append(out, f.addressNotes...)
 		for _, link := range f.links {
-			target := l.file(link.target)
+			target := l.file(link.Target)
 			if target == nil || target.article == nil {
 				continue
 			}
-			if _, ok := slices.BinarySearch(target.anchors, link.anchor); !ok {
+			if _, ok := slices.BinarySearch(target.anchors, link.Anchor); !ok {
 				hint := ""
-				if near := nearest(link.anchor, target.anchors); near != "" {
+				if near := nearest(link.Anchor, target.anchors); near != "" {
 					hint = fmt.Sprintf("; did you mean #%s?", near)
 				}
-				out = append(out, Problem{Path: f.path, Line: link.line, Severity: Error,
-					Message: fmt.Sprintf("%s has no heading #%s%s", link.target, clip(link.anchor), hint)})
+				out = append(out, Problem{Path: f.path, Line: link.Line, Severity: Error,
+					Message: fmt.Sprintf("%s has no heading #%s%s", link.Target, clip(link.Anchor), hint)})
 			}
 		}
 		if f.article == nil {

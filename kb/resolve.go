@@ -141,7 +141,7 @@ func (p *pageResolver) broken(u *url.URL, why string) markdown.LinkTarget {
 func (p *pageResolver) anchorLinks(links []markdown.AnchorLink) []anchorLink {
 	out := make([]anchorLink, 0, len(links))
 	for _, l := range links {
-		out = append(out, anchorLink{line: l.Line, target: l.File, anchor: l.Anchor})
+		out = append(out, anchorLink{Line: l.Line, Target: l.File, Anchor: l.Anchor})
 	}
 	return out
 }

@@ -32,6 +32,7 @@ type app struct {
 	clock     clock.Clock
 	db        *store.DB
 	live      *kb.Live
+	keep      *kb.Keep // articles as they were rendered, for the next start
 	index     *search.Index
 	texts     *tickets.Index // words of tickets; of this process alone
 	web       *web.Server
@@ -135,6 +136,7 @@ func (a *app) start(ctx context.Context) {
 	a.running.Go(func() { a.watchRules(ctx) })
 	a.running.Go(func() { a.sweep(ctx) })
 	a.running.Go(func() { a.learn(ctx) })
+	a.running.Go(a.saveArticles)
 	a.running.Go(func() { a.web.RunLive(ctx) })
 	a.running.Go(func() { a.indexTickets(ctx) })
 	a.running.Go(func() { a.keepRolling(ctx) })

@@ -174,12 +174,12 @@ func (a *app) openNotifier(s *serveCmd, set settings) error {
 // openContent loads the articles and brings the index up to date with them.
 func (a *app) openContent(ctx context.Context, s *serveCmd) error {
 	boundMemory()
-	opts := kb.Options{Logger: a.log}
+	a.keep = keepArticles(s.Data, a.log)
 	lexicon := fs.FS(nil)
 	if s.Content == "" {
 		// What is known about the built-in articles is for their authors and
 		// `ricochet lint`, not for whoever runs them.
-		lib, _, err := kb.Load(ctx, content.FS, kb.Options{})
+		lib, _, err := kb.Load(ctx, content.FS, kb.Options{Keep: a.keep})
 		if err != nil {
 			return err
 		}
@@ -187,7 +187,7 @@ func (a *app) openContent(ctx context.Context, s *serveCmd) error {
 		a.problems = func() []kb.Problem { return nil }
 	} else {
 		var err error
-		if a.live, err = kb.OpenLive(ctx, s.Content, opts); err != nil {
+		if a.live, err = kb.OpenLive(ctx, s.Content, kb.Options{Logger: a.log, Keep: a.keep}); err != nil {
 			return err
 		}
 		a.problems = a.live.Problems
