@@ -27,6 +27,9 @@ func (s *Server) gapRoutes() {
 	s.post("/staff/insights/gaps", 0, s.staffMay(team.SeeFigures, s.gapRefresh))
 	s.get("/staff/insights/gaps/:key", s.staffMay(team.SeeFigures, s.gapShow))
 	s.post("/staff/insights/gaps/:key", 0, s.staffMay(team.SeeFigures, s.gapDraft))
+	s.get("/staff/insights/drafts.csv", s.staffMay(team.SeeFigures, s.draftsCSV))
+	s.get("/staff/insights/drafts/:id", s.staffMay(team.SeeFigures, s.draftShow))
+	s.get("/staff/insights/drafts/:id/csv", s.staffMay(team.SeeFigures, s.draftCSV))
 }
 
 // GapFinder has the latest look at the questions without an answer.
@@ -63,11 +66,6 @@ type gapRow struct {
 	Path string
 }
 
-type followedRow struct {
-	gaps.Followed
-	Path string
-}
-
 // gapList lists the gaps, those that cost most tickets first.
 func (s *Server) gapList(c *gin.Context, m *ticket.Staff) error {
 	v := gapsView{Chrome: s.staffChrome(c, "gaps.title"), Tabs: s.insightTabs("gaps"), Found: s.opt.Support.Gaps.Latest()}
@@ -84,11 +82,7 @@ func (s *Server) gapList(c *gin.Context, m *ticket.Staff) error {
 		v.Rows = append(v.Rows, gapRow{g, "/staff/insights/gaps/" + g.Key()})
 	}
 	for _, f := range v.Found.Followed {
-		row := followedRow{Followed: f}
-		if a := s.current().library.ByPair(f.Lang, f.Article); a != nil {
-			row.Path = a.URL()
-		}
-		v.Followed = append(v.Followed, row)
+		v.Followed = append(v.Followed, s.followedRow(f))
 	}
 	return render(s, c, http.StatusOK, gapsPage, v)
 }
@@ -137,7 +131,7 @@ func (s *Server) gapJSON(c *gin.Context, _ *ticket.Staff) error {
 			list = append(list, row{g.Key(), g.Title(), g.Category, g.Langs(), g.Searches, g.Comments, g.Tickets, g.Expected})
 		}
 	}
-	s.writeOK(c, map[string]any{"gaps": list, "days": gaps.Days})
+	s.writeOK(c, map[string]any{"gaps": list, "days": gaps.Days, "drafts": s.draftList()})
 	return nil
 }
 
@@ -201,21 +195,27 @@ func (s *Server) gapShow(c *gin.Context, m *ticket.Staff) error {
 	if v.Desk, err = s.desk(c, m, "insights"); err != nil {
 		return err
 	}
-	for _, t := range texts[:min(len(texts), gapTexts)] {
-		row := gapText{Text: t}
+	v.Texts = s.gapTexts(texts[:min(len(texts), gapTexts)])
+	return render(s, c, http.StatusOK, gapPage, v)
+}
+
+// gapTexts are texts with what each leads to.
+func (s *Server) gapTexts(texts []gaps.Text) []gapText {
+	rows := make([]gapText, len(texts))
+	for i, t := range texts {
+		rows[i].Text = t
 		switch t.Source {
 		case gaps.Ticket:
-			row.Path = "/staff/tickets/" + t.ID
+			rows[i].Path = "/staff/tickets/" + t.ID
 		case gaps.Search:
-			row.Path = "/" + t.Lang + "/search?q=" + url.QueryEscape(t.Text)
+			rows[i].Path = "/" + t.Lang + "/search?q=" + url.QueryEscape(t.Text)
 		case gaps.Comment:
 			if a := s.current().library.ByPair(t.Lang, t.Article); a != nil {
-				row.Path = a.URL()
+				rows[i].Path = a.URL()
 			}
 		}
-		v.Texts = append(v.Texts, row)
 	}
-	return render(s, c, http.StatusOK, gapPage, v)
+	return rows
 }
 
 // sections are the folders of a language's articles.

@@ -19,7 +19,8 @@ func TestInsightsAccessibility(t *testing.T) {
 				if _, err := ricochet(t, "demo", "--data", data, "--days", "130", "--scale", "0.3"); err != nil {
 					t.Fatal(err)
 				}
-				e := serve(t, data).insights(lang)
+				now := clock.System{}.Now()
+				e := serve(t, data, "--content", publishedDraft(t, data, now.AddDate(0, 0, -20))).insights(lang)
 				for _, page := range pages {
 					e.look("insights "+page, "/staff/insights/"+page+"?days=90")
 				}
@@ -31,7 +32,7 @@ func TestInsightsAccessibility(t *testing.T) {
 				e.click(`main table a[href^="/staff/insights/gaps/"]`)
 				e.arrive("/staff/insights/gaps/")
 				e.judge("gap")
-				now := clock.System{}.Now()
+				e.look("question of a draft", "/staff/insights/drafts/published?part=before")
 				span := "&from=" + now.AddDate(0, 0, -40).Format(time.DateOnly) + "&to=" + now.Format(time.DateOnly)
 				e.look("rows of tickets", "/staff/rows/tickets?field=met&of=decided"+span)
 				e.look("rows of votes", "/staff/rows/votes?field=no"+span)

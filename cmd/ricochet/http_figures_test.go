@@ -3,23 +3,36 @@ package main
 import (
 	"encoding/csv"
 	"html"
+	"log/slog"
 	"net/http"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/vmcloud/ricochet/content"
+	"github.com/vmcloud/ricochet/deflect/gaps"
+	"github.com/vmcloud/ricochet/internal/clock"
+	"github.com/vmcloud/ricochet/store"
 )
 
 // figureLink is a figure on a page that leads to the rows behind it.
 var figureLink = regexp.MustCompile(`<a href="(/staff/[^"#]*)" data-rows="(\d+)"`)
+
+// followedLink is what was written before or after a draft was published.
+var followedLink = regexp.MustCompile(`"/staff/insights/drafts/published\?part=(before|after)" data-rows="[1-9]`)
 
 // fileOf is where the rows of a figure are as a file.
 func fileOf(path string) string {
 	before, query, _ := strings.Cut(path, "?")
 	switch {
 	case strings.HasPrefix(before, "/staff/rows/"):
+		return before + "/csv?" + query
+	case strings.HasPrefix(before, "/staff/insights/drafts/"):
 		return before + "/csv?" + query
 	case strings.HasPrefix(before, "/staff/insights/gaps/"):
 		return "/staff/insights/gaps.csv?gap=" + strings.TrimPrefix(before, "/staff/insights/gaps/") + "&" + query
@@ -50,6 +63,42 @@ func rowsIn(t *testing.T, text string) int {
 	return sum
 }
 
+// publishedDraft drafts an article for the question that was asked most without
+// an answer, and gives the folder of content in which it is published that day.
+func publishedDraft(t *testing.T, data string, day time.Time) string {
+	t.Helper()
+	db, err := store.Open(t.Context(), store.Options{Dir: data, Clock: clock.NewManual(day), Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts, err := db.GapTexts(t.Context(), day.AddDate(0, 0, -20), gaps.MaxTexts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked, most := map[string]int{}, gaps.Text{}
+	for _, text := range texts {
+		if text.Source != gaps.Search || text.Lang != "fr" {
+			continue
+		}
+		if asked[text.Text] += text.Count; asked[text.Text] > asked[most.Text] {
+			most = text
+		}
+	}
+	d := gaps.Drafted{ID: "published", Lang: "fr", Article: "faq/draft", Title: "Ébauche publiée", Questions: []gaps.Text{{Lang: "fr", Text: most.Text}}}
+	if err := db.SaveGapDraft(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "content")
+	if err := os.CopyFS(dir, content.FS); err != nil {
+		t.Fatal(err)
+	}
+	put(t, dir, "fr/faq/draft.md", "---\ntitle: Ébauche publiée\ndescription: Une réponse en une phrase.\nupdated: "+day.Format(time.DateOnly)+"\n---\n\nLa réponse.\n")
+	return dir
+}
+
 // Every figure of every page on a demo year leads to exactly as many rows as it
 // says, and so do the pages of rows themselves.
 func TestFiguresLeadToTheirRows(t *testing.T) {
@@ -57,9 +106,9 @@ func TestFiguresLeadToTheirRows(t *testing.T) {
 	if _, err := ricochet(t, "demo", "--data", data, "--days", "75", "--scale", "0.4"); err != nil {
 		t.Fatal(err)
 	}
-	s := serve(t, data, "--rate-limit", "off")
-	desk := s.staff("fr")
 	today := time.Now().UTC()
+	s := serve(t, data, "--rate-limit", "off", "--content", publishedDraft(t, data, today.AddDate(0, 0, -20)))
+	desk := s.staff("fr")
 	month := today.AddDate(0, 0, -today.Day()).Format("2006-01") + "-01"
 	issued := regexp.MustCompile(`/staff/reports/(weekly|quarterly)/[0-9-]+`)
 	pages := []string{
@@ -101,6 +150,9 @@ func TestFiguresLeadToTheirRows(t *testing.T) {
 			}
 		}
 		t.Logf("%-40s %4d figures", path, len(links))
+		if path == "/staff/insights/gaps" && len(followedLink.FindAllString(p.body, -1)) != 2 {
+			t.Error("the question of the published draft has no rows before and after it")
+		}
 		if len(links) < 5 {
 			t.Errorf("%s has %d figures with rows", path, len(links))
 		}
@@ -117,6 +169,9 @@ func TestFiguresLeadToTheirRows(t *testing.T) {
 	}
 	for _, bad := range []string{"?field=searches", "?field=searches&from=2026-13-01&to=2026-01-02", "?field=searches&from=2026-02-01&to=2026-01-01"} {
 		desk.get("/staff/rows/searches"+bad).want(t, bad, http.StatusBadRequest)
+	}
+	for _, bad := range []string{"/staff/insights/drafts/nobody?part=before", "/staff/insights/drafts/published?part=later", "/staff/insights/drafts/published/csv"} {
+		desk.get(bad).want(t, bad, http.StatusNotFound)
 	}
 	odd := "/staff/rows/queries?field=searches&from=2026-01-01&to=2026-01-02&dim=query&value=%00%FF'%3B--"
 	desk.get(odd).want(t, odd, http.StatusNotFound)

@@ -43,16 +43,6 @@ type Drafted struct {
 	Questions []Text // redacted; Lang and Text alone
 }
 
-// Followed says whether a question was asked less after its article.
-type Followed struct {
-	Drafted
-	Published time.Time // zero while the site has no such article
-	// Before and After count what was written in as many days before the
-	// article was published as after it.
-	Before, After int
-	Days          int
-}
-
 // Found is the result of a look.
 type Found struct {
 	At       time.Time
@@ -147,45 +137,4 @@ func (f *Finder) Look(ctx context.Context) error {
 	f.latest = found
 	f.mu.Unlock()
 	return nil
-}
-
-// maxFollowed is how many drafts the page follows.
-const maxFollowed = 20
-
-func (f *Finder) follow(ctx context.Context, now time.Time) ([]Followed, error) {
-	drafts, err := f.Store.GapDrafts(ctx, maxFollowed)
-	if err != nil || len(drafts) == 0 {
-		return nil, err
-	}
-	var all []Followed
-	for _, d := range drafts {
-		v := Followed{Drafted: d, Published: f.Published(d.Lang, d.Article)}
-		if v.Published.Before(d.At.AddDate(0, 0, -1)) { // its date is a day; an older article is another one
-			v.Published = time.Time{}
-		}
-		if v.Published.IsZero() || !v.Published.Before(now) {
-			all = append(all, v)
-			continue
-		}
-		v.Days = min(int(now.Sub(v.Published).Hours()/24), Days)
-		span := time.Duration(v.Days) * 24 * time.Hour
-		texts, err := f.Store.GapTexts(ctx, v.Published.Add(-span), MaxTexts)
-		if err != nil {
-			return nil, err
-		}
-		same, err := Written(ctx, f.Meanings, d.Questions, texts)
-		if err != nil {
-			return nil, err
-		}
-		for _, t := range same {
-			switch {
-			case t.At.Before(v.Published):
-				v.Before += max(t.Count, 1)
-			case t.At.Before(v.Published.Add(span)):
-				v.After += max(t.Count, 1)
-			}
-		}
-		all = append(all, v)
-	}
-	return all, nil
 }
