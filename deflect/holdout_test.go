@@ -66,7 +66,7 @@ func TestArmMovesFew(t *testing.T) {
 		if Arm(seed, unit, small) == Holdout && Arm(seed, unit, large) == Treatment {
 			t.Fatal("left the hold-out when the share grew")
 		}
-		if Arm(seed, unit, small) != Arm(seed, unit, small) {
+		if again := Arm(seed, unit, small); again != Arm(seed, unit, small) {
 			t.Fatal("not stable")
 		}
 		for _, never := range []float64{0, -1, math.NaN()} {

@@ -207,10 +207,6 @@ func (p *Privacy) removeFiles(h Holding) error {
 	return nil
 }
 
-// DefaultRetention is how long searches and free text are kept, in months
-// (D-36).
-const DefaultRetention = 13
-
 // Retention purges what is older than it may be.
 type Retention struct {
 	Store interface {

@@ -9,9 +9,8 @@ import "time"
 // deflection targets (D-33). The zero value means "not said".
 type Category string
 
-// The categories of D-33. CategoryUnknown is a row of its own in reports (D-30).
+// The categories of D-33; "not said" is a row of its own in reports (D-30).
 const (
-	CategoryUnknown   Category = ""
 	CategoryBilling   Category = "billing"
 	CategoryHowTo     Category = "how-to"
 	CategoryAccount   Category = "account"

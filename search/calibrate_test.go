@@ -134,7 +134,8 @@ func TestCalibrate(t *testing.T) {
 	}
 	w := fit(all)
 	report(t, "all:", w, all, all)
+	names := [numFeatures]string{"bias", "cover", "passage", "title", "near", "words", "unknown", "typo", "size", "topic", "topicHit", "rare", "head"}
 	for k := range w {
-		t.Logf("%s %.2f", featureNames[k], w[k])
+		t.Logf("%s %.2f", names[k], w[k])
 	}
 }

@@ -24,8 +24,6 @@ const (
 	numFeatures
 )
 
-var featureNames = [numFeatures]string{"bias", "cover", "passage", "title", "near", "words", "unknown", "typo", "size", "topic", "topicHit", "rare", "head"}
-
 // features describes candidate i.
 func (f *found) features(i int) features {
 	c := &f.top[i]

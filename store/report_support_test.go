@@ -16,7 +16,6 @@ type tallied struct {
 	created, resolved, backlog, breaches, met          int
 	firstTime, answered, solved, returned, firstSolved int
 	escalated                                          int
-	causes                                             int
 	firstBusiness, firstCalendar                       []float64 // seconds
 	solvedBusiness, solvedCalendar                     []float64
 	agentDays                                          map[string]bool

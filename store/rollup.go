@@ -369,13 +369,3 @@ func (tx *Tx) purgeQueries(before report.Day) error {
 		FROM rollup_queries WHERE day >= $2 AND day <= $3 GROUP BY lang, query`, before.Month(), before, report.Monthly.Holding(before, time.UTC).To)
 	return err
 }
-
-// CountRows counts the rows of a table that backups know.
-func (db *DB) CountRows(ctx context.Context, table string) (int, error) {
-	if !knownTable(table) {
-		return 0, errs.Newf(errs.Invalid, "", "unknown table %q", table)
-	}
-	rows, err := db.get(ctx, "SELECT COUNT(*) FROM "+table)
-	n, err := first(rows, err, scanInt)
-	return int(n), err
-}

@@ -243,15 +243,3 @@ func (db *DB) ReportIssued(ctx context.Context, cadence report.Cadence, p report
 	n, err := first(rows, err, scanInt)
 	return n > 0, err
 }
-
-// IssuedReports lists the reports issued last, newest first.
-func (db *DB) IssuedReports(ctx context.Context, limit int) ([]report.Issued, error) {
-	rows, err := db.get(ctx, "SELECT cadence, from_day, to_day, issued_at FROM issued_reports ORDER BY issued_at DESC, from_day DESC, cadence LIMIT $1", limit)
-	return collect(rows, err, func(r rowScanner) (report.Issued, error) {
-		var i report.Issued
-		var at int64
-		err := r.Scan(&i.Cadence, &i.From, &i.To, &at)
-		i.At = instant(at)
-		return i, err
-	})
-}

@@ -123,11 +123,9 @@ var (
 
 const maxAgents = 4096
 
-// A form token is made for each contact form: its instant, some randomness, the
-// console screen it was opened from and a signature. It makes submitting twice harmless and shows how long the form
-// was open.
-const formTokenAge = 48 * time.Hour
-
+// newFormToken makes the token of one contact form: its instant, some
+// randomness, the console screen it was opened from and a signature. It makes
+// submitting twice harmless and shows how long the form was open.
 func (s *Server) newFormToken(route string) string {
 	text := strconv.FormatInt(s.opt.Clock.Now().UnixMilli(), 36) + "." + randomText(15)
 	if route != "" {

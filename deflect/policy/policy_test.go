@@ -217,7 +217,7 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("set %v, error %v", set, err)
 		}
 		if set != nil {
-			set.Book.Promises(set.Latest.Tiers[0].Name, sla.P1, time.Unix(0, 0))
+			set.Latest.Cell(set.Latest.Tiers[0].Name, sla.P1, sla.Resolution).Due(time.Unix(0, 0))
 		}
 	})
 }

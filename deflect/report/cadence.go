@@ -58,13 +58,6 @@ func (c Cadence) Latest(now time.Time, zone *time.Location) Period {
 	return p
 }
 
-// Issued is a periodic report that went out.
-type Issued struct {
-	Cadence  Cadence
-	From, To Day
-	At       time.Time
-}
-
 // Urgent is a ticket that should not wait: active and P0 to P2.
 type Urgent struct {
 	ID       string    `json:"id"`

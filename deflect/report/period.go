@@ -41,12 +41,6 @@ func (d Day) Start(zone *time.Location) time.Time {
 	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, zone)
 }
 
-// Weekend says whether the day is a Saturday or Sunday.
-func (d Day) Weekend() bool {
-	w := d.civil().Weekday()
-	return w == time.Saturday || w == time.Sunday
-}
-
 // Month is the day's month, "2026-11".
 func (d Day) Month() string { return string(d)[:len("2006-01")] }
 

@@ -249,32 +249,6 @@ func (b *Book) At(t time.Time) *Policy {
 	return versions[max(i, 0)]
 }
 
-// Promise is one due date given to a new ticket.
-type Promise struct {
-	Target   Target        `json:"target"`
-	Kind     Kind          `json:"kind"`
-	Due      time.Time     `json:"due"`      // UTC
-	Open     time.Duration `json:"open"`     // open time of the calendar until then, in nanoseconds
-	Calendar string        `json:"calendar"` // its name in the policy file
-	Zone     string        `json:"zone"`     // IANA name of its zone
-	Rule     string        `json:"rule"`
-}
-
-// Promises are the due dates of a ticket whose first message was received at
-// t: first response and resolution, as far as the tier has them. The other
-// targets start later (D-10, D-13).
-func (b *Book) Promises(tier string, priority Priority, t time.Time) []Promise {
-	var out []Promise
-	p := b.At(t)
-	for _, target := range []Target{FirstResponse, Resolution} {
-		c := p.Cell(tier, priority, target)
-		if due, open, ok := c.Due(t); ok {
-			out = append(out, Promise{target, c.Kind, due, open, c.Calendar.Name(), c.Calendar.zoneAt(t).Name(), c.Rule})
-		}
-	}
-	return out
-}
-
 // Stricter is the stricter of two classifications, tier and priority each on
 // its own (D-19).
 func (p *Policy) Stricter(tierA string, a Priority, tierB string, b Priority) (string, Priority) {
