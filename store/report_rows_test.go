@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/vmcloud/ricochet/deflect/report"
+	"github.com/vmcloud/ricochet/deflect/ticket"
 	"github.com/vmcloud/ricochet/internal/clock"
 	"github.com/vmcloud/ricochet/store"
 	"github.com/vmcloud/ricochet/store/storetest"
@@ -15,7 +16,9 @@ import (
 // Every figure has exactly as many rows behind it as it says, along every cut,
 // and they come in pages as they come in one piece.
 func TestRowsBehindFigures(t *testing.T) {
-	y := demoYear(t, 75, 0.1)
+	y := demoYear(t, 75, 0.5)
+	trouble(t, y)
+	y.Credits[0].State, y.Credits[0].Applied = ticket.CreditApplied, y.Credits[0].Share
 	storetest.Run(t, func(t *testing.T, db *store.DB, c *clock.Manual) {
 		if err := db.FillDemo(t.Context(), y); err != nil {
 			t.Fatal(err)
@@ -24,7 +27,7 @@ func TestRowsBehindFigures(t *testing.T) {
 			t.Fatal(err)
 		}
 		s := &report.Service{Store: db, Clock: c, Zone: paris, Config: report.DefaultConfig()}
-		p := report.LastDays(60, c.Now(), paris)
+		p := report.LastDays(76, c.Now(), paris)
 		articles, err := s.Articles(t.Context(), p, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -50,6 +53,9 @@ func TestRowsBehindFigures(t *testing.T) {
 			report.RowsAgentDays:       {{Dim: report.ByAgent, Value: report.AnyValue}, {Dim: report.ByAgent, Value: y.Staff[0].ID}},
 			report.RowsBacklog:         {{}},
 			report.RowsAuthors:         {{}},
+			report.RowsBrokenTickets:   {{}},
+			report.RowsBrokenCustomers: {{}},
+			report.RowsCredits:         {{}},
 		}
 		filled := map[report.RowKind]int{}
 		for _, kind := range report.RowKinds() {
@@ -71,6 +77,26 @@ func TestRowsBehindFigures(t *testing.T) {
 		agents := report.RowQuery{Kind: report.RowsTickets, Field: "resolved", Cell: report.Cell{Dim: report.ByAgent, Value: report.AnyValue}, Period: p}
 		if countRows(t, s, agents) == 0 {
 			t.Error("the staff resolved nothing")
+		}
+		month, err := s.SLA(t.Context(), p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := month.Impact
+		for _, x := range []struct {
+			kind  report.RowKind
+			field string
+			want  int
+		}{
+			{report.RowsBrokenTickets, "broken_tickets", i.Tickets}, {report.RowsBrokenTickets, "broken_open", i.Open}, {report.RowsBrokenCustomers, "customers", i.Customers},
+			{report.RowsCredits, "credits", i.Credits}, {report.RowsCredits, "applied", i.Applied},
+		} {
+			if n := countRows(t, s, report.RowQuery{Kind: x.kind, Field: x.field, Period: p}); n != x.want {
+				t.Errorf("the report says %d, %s has %d rows of %s", x.want, x.kind, n, x.field)
+			}
+		}
+		if i.Credits == 0 || i.Open == 0 || i.Applied == 0 {
+			t.Errorf("an impact without open tickets or credits shows little: %+v", i)
 		}
 		if _, err := s.RowsBehind(t.Context(), report.RowQuery{Kind: "secrets", Field: "all", Period: p}, 0, 1); err == nil {
 			t.Error("rows of a kind that does not exist")

@@ -183,7 +183,7 @@ func (db *DB) Backlog(ctx context.Context, before report.Day) (int, error) {
 // BrokenTickets lists the tickets with a promise to the customer broken in the
 // days, each with the note on its cause: its own, else its incident's.
 func (db *DB) BrokenTickets(ctx context.Context, from, to report.Day) ([]report.BrokenTicket, error) {
-	rows, err := db.get(ctx, `SELECT f.data, t.id, t.number, t.state, t.received_at, c.company, c.mrr_cents, n.cause, n.impact, n.actions
+	rows, err := db.get(ctx, `SELECT f.data, t.id, t.number, t.state, t.received_at, c.id, c.company, c.mrr_cents, n.cause, n.impact, n.actions
 		FROM (SELECT DISTINCT ticket_id FROM ticket_days WHERE broken = 1 AND day >= $1 AND day <= $2) d
 		JOIN ticket_facts f ON f.ticket_id = d.ticket_id JOIN tickets t ON t.id = d.ticket_id
 		JOIN persons p ON p.id = t.person_id LEFT JOIN customers c ON c.id = p.customer_id
@@ -191,11 +191,11 @@ func (db *DB) BrokenTickets(ctx context.Context, from, to report.Day) ([]report.
 	return collect(rows, err, func(r rowScanner) (report.BrokenTicket, error) {
 		var b report.BrokenTicket
 		var received int64
-		var company, cause, impact, actions sql.NullString
+		var customer, company, cause, impact, actions sql.NullString
 		var mrr sql.NullInt64
 		var err error
-		b.Facts, err = scanFacts(tail{r, []any{&b.ID, &b.Number, &b.State, &received, &company, &mrr, &cause, &impact, &actions}})
-		b.Received, b.Customer, b.MRRCents = instant(received), company.String, mrr.Int64
+		b.Facts, err = scanFacts(tail{r, []any{&b.ID, &b.Number, &b.State, &received, &customer, &company, &mrr, &cause, &impact, &actions}})
+		b.Received, b.CustomerID, b.Customer, b.MRRCents = instant(received), customer.String, company.String, mrr.Int64
 		b.Note.Cause, b.Note.Impact = cause.String, impact.String
 		if err == nil && actions.Valid {
 			err = json.Unmarshal([]byte(actions.String), &b.Note.Actions)
@@ -206,11 +206,14 @@ func (db *DB) BrokenTickets(ctx context.Context, from, to report.Day) ([]report.
 
 // CreditsOf lists the credits offered for promises broken in [from, to).
 func (db *DB) CreditsOf(ctx context.Context, from, to time.Time) ([]report.CreditRow, error) {
-	rows, err := db.get(ctx, `SELECT k.state, k.share, k.applied, COALESCE(c.mrr_cents, 0) FROM credits k LEFT JOIN customers c ON c.id = k.account
+	rows, err := db.get(ctx, `SELECT k.breach_at, k.ticket_id, t.number, COALESCE(c.company, ''), k.target, k.state, k.share, k.applied, COALESCE(c.mrr_cents, 0)
+		FROM credits k JOIN tickets t ON t.id = k.ticket_id LEFT JOIN customers c ON c.id = k.account
 		WHERE k.breach_at >= $1 AND k.breach_at < $2 ORDER BY k.breach_at, k.id`, millis(from), millis(to))
 	return collect(rows, err, func(r rowScanner) (report.CreditRow, error) {
 		var c report.CreditRow
-		err := r.Scan(&c.State, &c.Share, &c.Applied, &c.MRRCents)
+		var at int64
+		err := r.Scan(&at, &c.Ticket, &c.Number, &c.Company, &c.Target, &c.State, &c.Share, &c.Applied, &c.MRRCents)
+		c.At = instant(at)
 		return c, err
 	})
 }

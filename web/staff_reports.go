@@ -256,23 +256,29 @@ func (v *insightsView) correctiveTable(rows []report.Corrective) block {
 
 // impactTiles say what the broken promises mean for the customers.
 func (v *insightsView) impactTiles(i report.Impact) []tile {
-	broken, credits := v.behind(report.RowsTickets, report.Cell{}).path("breached", ""), ""
+	tickets, customers, credits := v.behind(report.RowsBrokenTickets, report.Cell{}), v.behind(report.RowsBrokenCustomers, report.Cell{}), v.behind(report.RowsCredits, report.Cell{})
+	granted := tile{
+		Label: v.loc.T("reports.credits"), About: v.loc.T("reports.credits_about"),
+		Figure: credits.link(cell{Text: v.inUnit(report.UnitMoney, float64(i.GrantedCents))}, "applied", "", i.Applied),
+		Notes: []cell{
+			credits.link(cell{Text: v.loc.N("reports.credits_n", i.Credits, "AtMost", v.inUnit(report.UnitMoney, float64(i.AtMostCents)))}, "credits", "", i.Credits),
+			credits.link(cell{Text: v.loc.N("reports.credits_applied", i.Applied)}, "applied", "credits", i.Applied),
+		},
+	}
 	if slices.ContainsFunc(v.Desk.More, func(e menuEntry) bool { return e.Here == "credits" }) {
-		credits = "/staff/credits"
+		granted.Notes = append(granted.Notes, cell{Text: v.loc.T("reports.credits_see"), Path: "/staff/credits?state="})
 	}
 	return []tile{
 		{
 			Label: v.loc.T("reports.impact"), About: v.loc.T("reports.impact_about"),
-			Figure: cell{Text: v.loc.N("reports.customers", i.Customers), Path: broken},
+			Figure: customers.link(cell{Text: v.loc.N("reports.customers", i.Customers)}, "customers", "", i.Customers),
 			Notes: []cell{
-				{Text: v.loc.N("reports.tickets", i.Tickets, "Open", i.Open), Path: broken},
-				{Text: v.loc.T("reports.mrr", "Value", v.inUnit(report.UnitMoney, float64(i.MRRCents)))},
+				tickets.link(cell{Text: v.loc.N("reports.tickets", i.Tickets)}, "broken_tickets", "", i.Tickets),
+				tickets.link(cell{Text: v.loc.N("reports.tickets_open", i.Open)}, "broken_open", "broken_tickets", i.Open),
+				customers.link(cell{Text: v.loc.T("reports.mrr", "Value", v.inUnit(report.UnitMoney, float64(i.MRRCents)))}, "customers", "", i.Customers),
 			},
 		},
-		{
-			Label: v.loc.T("reports.credits"), Figure: cell{Text: v.inUnit(report.UnitMoney, float64(i.GrantedCents)), Path: credits}, About: v.loc.T("reports.credits_about"),
-			Notes: []cell{{Text: v.loc.N("reports.credits_n", i.Credits, "Applied", i.Applied, "AtMost", v.inUnit(report.UnitMoney, float64(i.AtMostCents)))}},
-		},
+		granted,
 	}
 }
 

@@ -47,13 +47,14 @@ func (l *Locale) cutName(c report.Cell) string {
 // values.
 var rowWords = map[string]string{
 	"category": "category.", "tier": "tier.", "outcome": "outcome.", "arm": "arm.", "target": "target.", "cause": "sla.cause.", "lang": "language.",
-	"channel": "insights.channel_", "reason": voteReasonKey, "event": "rows.event.", "survey": "rows.survey.",
+	"channel": "insights.channel_", "reason": voteReasonKey, "event": "rows.event.", "survey": "rows.survey.", "state": "state.", "credit": "credit.",
 }
 
 // numeric are the columns of numbers.
 var numeric = map[string]bool{
 	"suggested": true, "dwell_s": true, "results": true, "position": true, "searches": true, "pages": true, "articles": true, "revision": true,
 	"score": true, "replies": true, "resolved": true, "tickets": true, "n": true, "open_s": true, "calendar_s": true, "handled_s": true,
+	"monthly_eur": true, "broken": true, "share_percent": true, "applied_percent": true, "at_most_eur": true, "granted_eur": true,
 }
 
 // rowWriter puts rows into words.
@@ -131,6 +132,8 @@ func (w *rowWriter) cell(name string, value any) cell {
 		return cell{Text: w.number(name, int64(x))}
 	case int64:
 		return cell{Text: w.number(name, x)}
+	case float64: // an amount or a percentage
+		return cell{Text: w.loc.Decimal(x, 2)}
 	case report.Ref:
 		return w.ref(x)
 	case string:

@@ -438,8 +438,10 @@ type BrokenTicket struct {
 	Customer string    `json:"customer"` // company, "" when the person belongs to none
 	MRRCents int64     `json:"mrrCents"` // the company's monthly revenue today
 	Received time.Time `json:"received"`
-	Note     RootCause `json:"note"` // a person's, when somebody wrote one
-	Facts    Facts     `json:"-"`
+	// CustomerID is the company's id, "" for none: two may have one name.
+	CustomerID string    `json:"-"`
+	Note       RootCause `json:"note"` // a person's, when somebody wrote one
+	Facts      Facts     `json:"-"`
 }
 
 // brokenIn are the promises to the customer broken in a period.

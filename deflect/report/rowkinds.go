@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -150,14 +151,14 @@ var listers = map[RowKind]lister{
 		},
 	},
 	RowsViews: whole[DayViews]{
-		cols: []string{"day", "article", "n"}, field: "views", weight: func(v DayViews) int { return int(v.N) },
+		cols: []string{"day", "article", "n"}, field: map[string]func(DayViews) int{"views": func(v DayViews) int { return int(v.N) }},
 		read: func(ctx context.Context, r RowReader, q RowQuery) ([]DayViews, error) {
 			return r.ViewDays(ctx, q.article(), q.Period.From, q.Period.To)
 		},
 		show: func(v DayViews) []any { return []any{string(v.Day), articleRef(v.Lang, v.Article), int(v.N)} },
 	},
 	RowsBacklog: whole[Facts]{
-		cols: []string{"received", "ticket", "tier", "priority", "category", "channel", "lang"}, field: "owed",
+		cols: []string{"received", "ticket", "tier", "priority", "category", "channel", "lang"}, field: each[Facts]("owed"),
 		read: func(ctx context.Context, r RowReader, q RowQuery) ([]Facts, error) {
 			all, err := r.OwedCandidates(ctx, q.Period.To)
 			end := q.Period.End()
@@ -170,34 +171,36 @@ var listers = map[RowKind]lister{
 		},
 	},
 	RowsAuthors: whole[Author]{
-		cols: []string{"person", "tickets"}, field: "authors",
+		cols: []string{"person", "tickets"}, field: each[Author]("authors"),
 		read: func(ctx context.Context, r RowReader, q RowQuery) ([]Author, error) {
 			return r.AuthorRows(ctx, q.Period.From, q.Period.To)
 		},
 		show: func(a Author) []any { return []any{a.ID, a.Tickets} },
 	},
+	RowsBrokenTickets: brokenTickets, RowsBrokenCustomers: brokenCustomers, RowsCredits: creditRows,
 }
 
 // whole lists rows that are read at once.
 type whole[R any] struct {
-	cols   []string
-	field  string
-	weight func(R) int // what a row adds to the figure; 1 when nil
-	read   func(ctx context.Context, r RowReader, q RowQuery) ([]R, error)
-	show   func(R) []any
+	cols  []string
+	field map[string]func(R) int // what a row adds to the figure
+	read  func(ctx context.Context, r RowReader, q RowQuery) ([]R, error)
+	show  func(R) []any
 }
 
-func (w whole[R]) fields() []string  { return []string{w.field} }
+// each is the field in which every row counts once.
+func each[R any](name string) map[string]func(R) int {
+	return map[string]func(R) int{name: func(R) int { return 1 }}
+}
+
+func (w whole[R]) fields() []string  { return slices.Sorted(maps.Keys(w.field)) }
 func (w whole[R]) columns() []string { return w.cols }
 
 func (w whole[R]) count(ctx context.Context, r RowReader, q RowQuery) (int, error) {
 	all, err := w.read(ctx, r, q)
-	if w.weight == nil {
-		return len(all), err
-	}
 	n := 0
 	for _, one := range all {
-		n += w.weight(one)
+		n += w.field[q.Field](one)
 	}
 	return n, err
 }
@@ -207,6 +210,7 @@ func (w whole[R]) list(ctx context.Context, r RowReader, q RowQuery, offset, lim
 	if err != nil {
 		return err
 	}
+	all = slices.DeleteFunc(all, func(one R) bool { return w.field[q.Field](one) == 0 })
 	all = all[min(offset, len(all)):]
 	var rows [][]any
 	for _, one := range all[:min(limit, len(all))] {

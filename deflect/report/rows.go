@@ -30,6 +30,9 @@ const (
 	RowsAgentDays       RowKind = "agent-days"
 	RowsBacklog         RowKind = "backlog"
 	RowsAuthors         RowKind = "authors"
+	RowsBrokenTickets   RowKind = "broken-tickets"   // with a promise broken
+	RowsBrokenCustomers RowKind = "broken-customers" // companies with such a ticket
+	RowsCredits         RowKind = "credits"
 )
 
 // RowKinds lists the kinds.
@@ -93,6 +96,10 @@ type RowReader interface {
 	OwedCandidates(ctx context.Context, day Day) ([]Facts, error)
 	// AuthorRows lists who wrote a ticket in the days, with how many.
 	AuthorRows(ctx context.Context, from, to Day) ([]Author, error)
+	// BrokenTickets lists the tickets with a promise broken in the days.
+	BrokenTickets(ctx context.Context, from, to Day) ([]BrokenTicket, error)
+	// CreditsOf lists the credits for promises broken in [from, to), by when.
+	CreditsOf(ctx context.Context, from, to time.Time) ([]CreditRow, error)
 }
 
 // VoteCast is one vote.

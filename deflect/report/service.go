@@ -30,10 +30,6 @@ type Reader interface {
 	TicketAuthors(ctx context.Context, from, to Day) (int, error)
 	// Backlog counts the tickets on which work was owed when a day began.
 	Backlog(ctx context.Context, before Day) (int, error)
-	// BrokenTickets lists the tickets with a promise broken in the days.
-	BrokenTickets(ctx context.Context, from, to Day) ([]BrokenTicket, error)
-	// CreditsOf lists the credits for promises broken in [from, to).
-	CreditsOf(ctx context.Context, from, to time.Time) ([]CreditRow, error)
 	// UrgentTickets lists active tickets of priority P0 to P2, by what is due
 	// next.
 	UrgentTickets(ctx context.Context, limit int) ([]Urgent, error)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"time"
 )
 
 // SLABreach is a broken promise as the monthly report lists it.
@@ -51,19 +52,27 @@ type Impact struct {
 // CreditRow is a credit for a broken promise (D-25); shares are hundredths of a
 // percent of the month.
 type CreditRow struct {
-	State    string
-	Share    int
-	Applied  int
-	MRRCents int64
+	At             time.Time // of the breach
+	Ticket, Number string
+	Company        string // "" when the person belongs to none
+	Target         string
+	State          string
+	Share          int
+	Applied        int
+	MRRCents       int64
 }
+
+func (c CreditRow) applied() bool       { return c.State == "applied" }
+func (c CreditRow) atMostCents() int64  { return c.MRRCents * int64(c.Share) / 10_000 }
+func (c CreditRow) grantedCents() int64 { return c.MRRCents * int64(c.Applied) / 10_000 }
 
 // credits adds up what broken promises cost.
 func (i *Impact) credits(rows []CreditRow) {
 	for _, c := range rows {
 		i.Credits++
-		i.Applied += one(c.State == "applied")
-		i.AtMostCents += c.MRRCents * int64(c.Share) / 10_000
-		i.GrantedCents += c.MRRCents * int64(c.Applied) / 10_000
+		i.Applied += one(c.applied())
+		i.AtMostCents += c.atMostCents()
+		i.GrantedCents += c.grantedCents()
 	}
 }
 
@@ -123,9 +132,9 @@ func (r *SLAReport) list(broken []BrokenTicket) {
 			continue
 		}
 		r.Impact.Tickets++
-		r.Impact.Open += one(t.Facts.Solved == nil)
-		if t.Customer != "" {
-			companies[t.Customer] = t.MRRCents
+		r.Impact.Open += one(t.open())
+		if t.CustomerID != "" {
+			companies[t.CustomerID] = t.MRRCents
 		}
 		for _, v := range found {
 			r.ByTarget[v.Target]++
