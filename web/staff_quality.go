@@ -55,16 +55,33 @@ const qualityRows = 200 // of a list; what is owed comes first
 // qaTarget is the score the team wants to pass (D-28).
 const qaTarget = 85
 
-type surveysView struct {
+// qualityHead is what every page about quality begins with.
+type qualityHead struct {
 	Chrome
 	Desk    desk
 	Tab     string
-	Open    []surveyView
-	Recent  []surveyView
-	Wrong   string // ticket whose review was refused
-	Review  string
-	Errors  map[string]string
+	Errors  map[string]string // of a form that was refused
 	Summary string
+}
+
+// qualityHead makes it, and says what the members of the staff are called.
+func (s *Server) qualityHead(c *gin.Context, m *ticket.Staff, tab, title string, wrong *errs.Error) (qualityHead, map[string]string, error) {
+	h := qualityHead{Chrome: s.staffChrome(c, title), Tab: tab}
+	h.Errors, h.Summary = s.wrongWords(c, wrong)
+	var err error
+	if h.Desk, err = s.desk(c, m, "quality"); err != nil {
+		return h, nil, err
+	}
+	names, err := s.opt.Support.Store.StaffNames(c.Request.Context())
+	return h, names, err
+}
+
+type surveysView struct {
+	qualityHead
+	Open   []surveyView
+	Recent []surveyView
+	Wrong  string // ticket whose review was refused
+	Review string
 }
 
 type surveyView struct {
@@ -78,22 +95,16 @@ func (s *Server) surveys(c *gin.Context, m *ticket.Staff) error {
 }
 
 func (s *Server) showSurveys(c *gin.Context, m *ticket.Staff, status int, wrong *errs.Error) error {
-	ctx, db := c.Request.Context(), s.opt.Support.Store
-	v := surveysView{Chrome: s.staffChrome(c, "staff.quality.title"), Tab: "surveys"}
-	v.Errors, v.Summary = s.wrongWords(c, wrong)
-	if wrong != nil {
-		v.Wrong, v.Review = c.Request.PostForm.Get("ticket"), c.Request.PostForm.Get("review")
-	}
-	var err error
-	if v.Desk, err = s.desk(c, m, "quality"); err != nil {
-		return err
-	}
-	names, err := db.StaffNames(ctx)
+	head, names, err := s.qualityHead(c, m, "surveys", "staff.quality.title", wrong)
 	if err != nil {
 		return err
 	}
+	v := surveysView{qualityHead: head}
+	if wrong != nil {
+		v.Wrong, v.Review = c.Request.PostForm.Get("ticket"), c.Request.PostForm.Get("review")
+	}
 	for open, list := range map[bool]*[]surveyView{true: &v.Open, false: &v.Recent} {
-		rows, err := db.Surveys(ctx, open, qualityRows, 0)
+		rows, err := s.opt.Support.Store.Surveys(c.Request.Context(), open, qualityRows, 0)
 		if err != nil {
 			return err
 		}
@@ -122,9 +133,7 @@ func (s *Server) reviewSurvey(c *gin.Context, m *ticket.Staff) error {
 }
 
 type staffNPSView struct {
-	Chrome
-	Desk       desk
-	Tab        string
+	qualityHead
 	Quarter    string
 	Previous   string
 	Next       string // "" for the current quarter
@@ -133,8 +142,6 @@ type staffNPSView struct {
 	Passives   int
 	Detractors int
 	Score      int // promoters less detractors, in percent; shown with its count
-	Errors     map[string]string
-	Summary    string
 	Wrong      string
 	Note       string
 }
@@ -162,28 +169,22 @@ func (s *Server) staffNPS(c *gin.Context, m *ticket.Staff) error {
 }
 
 func (s *Server) showStaffNPS(c *gin.Context, m *ticket.Staff, status int, quarter string, wrong *errs.Error) error {
-	ctx, db := c.Request.Context(), s.opt.Support.Store
+	head, names, err := s.qualityHead(c, m, "nps", "staff.quality.nps", wrong)
+	if err != nil {
+		return err
+	}
 	current := s.opt.Support.Tickets.Quarter(s.opt.Clock.Now())
 	if !quarterForm.MatchString(quarter) {
 		quarter = current
 	}
-	v := staffNPSView{Chrome: s.staffChrome(c, "staff.quality.nps"), Tab: "nps", Quarter: quarter, Previous: quarterStep(quarter, -1)}
+	v := staffNPSView{qualityHead: head, Quarter: quarter, Previous: quarterStep(quarter, -1)}
 	if quarter < current {
 		v.Next = quarterStep(quarter, 1)
 	}
-	v.Errors, v.Summary = s.wrongWords(c, wrong)
 	if wrong != nil {
 		v.Wrong, v.Note = c.Request.PostForm.Get("person"), c.Request.PostForm.Get("note")
 	}
-	var err error
-	if v.Desk, err = s.desk(c, m, "quality"); err != nil {
-		return err
-	}
-	names, err := db.StaffNames(ctx)
-	if err != nil {
-		return err
-	}
-	rows, err := db.NPSAnswers(ctx, quarter, 10*qualityRows, 0)
+	rows, err := s.opt.Support.Store.NPSAnswers(c.Request.Context(), quarter, 10*qualityRows, 0)
 	if err != nil {
 		return err
 	}
@@ -222,9 +223,7 @@ func (s *Server) contactDetractor(c *gin.Context, m *ticket.Staff) error {
 }
 
 type samplesView struct {
-	Chrome
-	Desk           desk
-	Tab            string
+	qualityHead
 	Month          string // YYYY-MM
 	Previous, Next string
 	Over           bool // the month is over: its sample can be drawn
@@ -232,7 +231,6 @@ type samplesView struct {
 	Scored         int
 	Mean           int
 	Target         int
-	Summary        string
 }
 
 type sampleRow struct {
@@ -249,7 +247,10 @@ func (s *Server) samples(c *gin.Context, m *ticket.Staff) error {
 }
 
 func (s *Server) showSamples(c *gin.Context, m *ticket.Staff, status int, month string, wrong *errs.Error) error {
-	ctx, db := c.Request.Context(), s.opt.Support.Store
+	head, names, err := s.qualityHead(c, m, "samples", "staff.quality.samples", wrong)
+	if err != nil {
+		return err
+	}
 	now := s.opt.Clock.Now().In(s.opt.Zone)
 	this := time.Date(now.Year(), now.Month(), 1, 0, 0, 0, 0, time.UTC)
 	first, err := time.Parse(monthForm, month)
@@ -257,21 +258,13 @@ func (s *Server) showSamples(c *gin.Context, m *ticket.Staff, status int, month 
 		first = this.AddDate(0, -1, 0)
 	}
 	v := samplesView{
-		Chrome: s.staffChrome(c, "staff.quality.samples"), Tab: "samples", Month: first.Format(monthForm),
+		qualityHead: head, Month: first.Format(monthForm),
 		Previous: first.AddDate(0, -1, 0).Format(monthForm), Over: first.Before(this), Target: qaTarget,
 	}
 	if first.Before(this) {
 		v.Next = first.AddDate(0, 1, 0).Format(monthForm)
 	}
-	_, v.Summary = s.wrongWords(c, wrong)
-	if v.Desk, err = s.desk(c, m, "quality"); err != nil {
-		return err
-	}
-	names, err := db.StaffNames(ctx)
-	if err != nil {
-		return err
-	}
-	rows, err := db.QAReviews(ctx, v.Month)
+	rows, err := s.opt.Support.Store.QAReviews(c.Request.Context(), v.Month)
 	if err != nil {
 		return err
 	}
@@ -311,13 +304,10 @@ func (s *Server) drawSample(c *gin.Context, m *ticket.Staff) error {
 }
 
 type sampleView struct {
-	Chrome
-	Desk     desk
+	qualityHead
 	Row      sampleRow
 	Criteria []criterionView
 	Comment  string
-	Errors   map[string]string
-	Summary  string
 }
 
 type criterionView struct {
@@ -330,16 +320,15 @@ func (s *Server) sample(c *gin.Context, m *ticket.Staff) error {
 }
 
 func (s *Server) showSample(c *gin.Context, m *ticket.Staff, status int, wrong *errs.Error) error {
-	ctx, db := c.Request.Context(), s.opt.Support.Store
-	rows, err := db.QAReviews(ctx, c.Param("month"))
+	head, names, err := s.qualityHead(c, m, "", "staff.quality.score", wrong)
 	if err != nil {
 		return err
 	}
-	names, err := db.StaffNames(ctx)
+	rows, err := s.opt.Support.Store.QAReviews(c.Request.Context(), c.Param("month"))
 	if err != nil {
 		return err
 	}
-	v := sampleView{Chrome: s.staffChrome(c, "staff.quality.score")}
+	v := sampleView{qualityHead: head}
 	for _, r := range rows {
 		if r.Ticket == c.Param("ticket") {
 			v.Row = sampleRow{r, names[r.Staff], names[r.Reviewer], r.Staff == m.ID}
@@ -349,7 +338,6 @@ func (s *Server) showSample(c *gin.Context, m *ticket.Staff, status int, wrong *
 		return errs.Newf(errs.NotFound, "", "ticket %s is not in the sample of %s", c.Param("ticket"), c.Param("month"))
 	}
 	v.Comment = v.Row.Comment
-	v.Errors, v.Summary = s.wrongWords(c, wrong)
 	for _, k := range ticket.QACriteria {
 		cv := criterionView{Criterion: k}
 		if n, ok := v.Row.Scores[k.ID]; ok {
@@ -359,9 +347,6 @@ func (s *Server) showSample(c *gin.Context, m *ticket.Staff, status int, wrong *
 			cv.Score, v.Comment = c.Request.PostForm.Get(k.ID), c.Request.PostForm.Get("comment")
 		}
 		v.Criteria = append(v.Criteria, cv)
-	}
-	if v.Desk, err = s.desk(c, m, "quality"); err != nil {
-		return err
 	}
 	return render(s, c, status, samplePage, v)
 }
