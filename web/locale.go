@@ -286,6 +286,8 @@ func (l *Locale) pairs(args []any) map[string]any {
 		switch v := args[i+1].(type) {
 		case int:
 			data[name] = l.Number(v)
+		case int64:
+			data[name] = l.Number(int(v))
 		case time.Time:
 			data[name] = l.Date(v)
 		default:

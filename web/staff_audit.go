@@ -3,9 +3,12 @@ package web
 import (
 	"cmp"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -91,28 +94,50 @@ func (s *Server) auditLog(c *gin.Context, m *ticket.Staff) error {
 		entries = entries[:auditPerPage]
 		v.Next = "/staff/audit?" + auditQuery(f, last, entries[auditPerPage-1].ID)
 	}
+	loc := s.locale(c)
 	for _, e := range entries {
-		v.Rows = append(v.Rows, auditRow{AuditEntry: e, Who: names[e.Actor], What: cmp.Or(names[e.Object], e.Object), Detail: auditDetail(e.Data, names)})
+		v.Rows = append(v.Rows, auditRow{AuditEntry: e, Who: names[e.Actor], What: cmp.Or(names[e.Object], e.Object), Detail: auditDetail(loc, e.Data, names)})
 	}
 	return render(s, c, http.StatusOK, auditPage, v)
 }
 
-// auditDetail writes the data of an entry on one line, ids of the team as
-// names.
-func auditDetail(data, names map[string]string) string {
-	keys := make([]string, 0, len(data))
-	for k := range data {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	text := ""
-	for i, k := range keys {
-		if i > 0 {
-			text += "; "
+// auditDetail writes the data of an entry on one line, in words where there
+// are any; "from" and what it led to stand together with an arrow.
+func auditDetail(loc *Locale, data, names map[string]string) string {
+	var parts []string
+	for _, k := range slices.Sorted(maps.Keys(data)) {
+		value := auditValue(loc, k, cmp.Or(names[data[k]], data[k], "–"))
+		switch from, changed := data["from"]; {
+		case changed && (k == "to" || k == "until"):
+			parts = append(parts, auditValue(loc, "from", cmp.Or(from, "–"))+" → "+value)
+		case k == "from" && (data["to"] != "" || data["until"] != ""): // told with the other end
+		case loc.Has("audit_data." + k):
+			parts = append(parts, loc.T("audit_data."+k)+loc.T("staff.alerts.colon")+" "+value)
+		default:
+			parts = append(parts, k+loc.T("staff.alerts.colon")+" "+value)
 		}
-		text += k + ": " + cmp.Or(names[data[k]], data[k], "–")
 	}
-	return text
+	return strings.Join(parts, "; ")
+}
+
+// auditValue is a value of an entry in words: a role, the state of a credit,
+// yes or no, a sum, an instant or a day; what is none of these as it is.
+func auditValue(loc *Locale, key, value string) string {
+	for _, table := range []string{"role.", "credit.", "audit_data."} {
+		if loc.Has(table + value) {
+			return loc.T(table + value)
+		}
+	}
+	if cents, err := strconv.ParseInt(value, 10, 64); err == nil && key == "cents" {
+		return cmp.Or(euros(loc, cents), value)
+	}
+	if at, err := time.Parse(time.RFC3339, value); err == nil {
+		return loc.DateTime(at)
+	}
+	if day, err := time.Parse(time.DateOnly, value); err == nil {
+		return loc.Date(day)
+	}
+	return value
 }
 
 // auditCSV is the audit log as it is stored: ids, no names. The download is

@@ -80,7 +80,7 @@ func chosen(value string, all []choice) []choice {
 		}
 	}
 	if !found {
-		all = append(all, choice{Value: value, Text: value, Selected: true})
+		all = append(all, choice{Value: value, Text: strings.ReplaceAll(value, ",", ", "), Selected: true})
 	}
 	return all
 }
@@ -115,7 +115,7 @@ func filterChips(loc *Locale, f ticket.Filter, names map[string]string) []chip {
 		add(texts(loc, "tier.", f.Tiers), without(func(g *ticket.Filter) { g.Tiers = nil }))
 	}
 	if len(f.Priorities) > 0 {
-		add(joined(f.Priorities), without(func(g *ticket.Filter) { g.Priorities = nil }))
+		add(strings.ReplaceAll(joined(f.Priorities), ",", ", "), without(func(g *ticket.Filter) { g.Priorities = nil }))
 	}
 	if f.Category != "" {
 		add(categoryName(loc, f.Category), without(func(g *ticket.Filter) { g.Category = "" }))
@@ -127,7 +127,7 @@ func filterChips(loc *Locale, f ticket.Filter, names map[string]string) []chip {
 		add("#"+f.Tag, without(func(g *ticket.Filter) { g.Tag = "" }))
 	}
 	if f.Lang != "" {
-		add(strings.ToUpper(f.Lang), without(func(g *ticket.Filter) { g.Lang = "" }))
+		add(languageName(loc, f.Lang), without(func(g *ticket.Filter) { g.Lang = "" }))
 	}
 	return all
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/gin-gonic/gin"
 
@@ -87,6 +88,12 @@ func (t typed) Errors(action string) map[string]string {
 		return nil
 	}
 	return t.errors
+}
+
+// Splittable says whether the customer wrote more than the message that opened
+// the ticket, so that there is something to split off.
+func (v ticketView) Splittable() bool {
+	return len(v.Thread) > 1 && slices.ContainsFunc(v.Thread[1:], func(m messageView) bool { return !m.Staff && !m.Note })
 }
 
 func (s *Server) staffTicket(c *gin.Context, m *ticket.Staff) error {

@@ -134,6 +134,7 @@ func functions(loc *Locale, a *assets) template.FuncMap {
 		"datetime": loc.DateTime,
 		"clock":    loc.Clock,
 		"period":   loc.PeriodName,
+		"language": func(lang string) string { return languageName(loc, lang) },
 		"span":     loc.Span,
 		"iso":      func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"isodate":  func(t time.Time) string { return t.Format(time.DateOnly) },

@@ -45,7 +45,7 @@ func (c Channel) Describe() string {
 	if u, err := url.Parse(c.URL); err == nil {
 		host = u.Host
 	}
-	return fmt.Sprintf("%s: %s to %s, %s", c.Name, c.Kind, host, strings.Join(c.Events, " "))
+	return strings.Join([]string{c.Name, c.Kind, host, strings.Join(c.Events, ", ")}, " · ")
 }
 
 // Channels is what the channels file says.

@@ -140,13 +140,19 @@ func Unfinished(body string) (mark string, line int) {
 	return mark, 1 + strings.Count(body[:at], "\n")
 }
 
+// oneLine puts a name on one line with single spaces; the non-breaking ones
+// that typography puts before signs stay.
+func oneLine(name string) string {
+	return strings.Join(strings.FieldsFunc(name, func(r rune) bool { return r == ' ' || r >= '\t' && r <= '\r' }), " ")
+}
+
 // Clean trims a macro and names every wrong field: name_fr, body_en, state,
 // tags. It needs a text in one language at least, and both parts of each.
 func (m *Macro) Clean(langs []string) error {
 	var wrong []errs.Field
 	texts := map[string]MacroText{}
 	for _, lang := range langs {
-		t := MacroText{Name: strings.Join(strings.Fields(m.Texts[lang].Name), " "), Body: strings.TrimSpace(strings.ReplaceAll(m.Texts[lang].Body, "\r\n", "\n"))}
+		t := MacroText{Name: oneLine(m.Texts[lang].Name), Body: strings.TrimSpace(strings.ReplaceAll(m.Texts[lang].Body, "\r\n", "\n"))}
 		if t == (MacroText{}) {
 			continue
 		}
