@@ -4,11 +4,16 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
+	"syscall"
 	"testing"
+
+	"github.com/vmcloud/ricochet/deflect/policy"
 )
 
 // TestAccessibilityAlerts looks at the pages of alerts and of customers' mails,
-// empty and with alerts that arrived, wait and failed.
+// empty and with alerts that arrived, wait and failed, and of a policy that was
+// refused.
 func TestAccessibilityAlerts(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "channels.yaml")
 	text := "channels:\n  - {name: astreinte, kind: slack, url: \"http://127.0.0.1:9/hook\", events: [page, alert]}\nallow: [127.0.0.1]\n"
@@ -17,7 +22,11 @@ func TestAccessibilityAlerts(t *testing.T) {
 	}
 	for _, lang := range []string{"fr", "en"} {
 		t.Run(lang, func(t *testing.T) {
-			s := serve(t, t.TempDir(), "--rate-limit", "off", "--channels", file)
+			rules := filepath.Join(t.TempDir(), "policy.yaml")
+			if err := os.WriteFile(rules, policy.DefaultYAML, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			s := serve(t, t.TempDir(), "--rate-limit", "off", "--channels", file, "--policy", rules)
 			e := s.tab(lang).eye()
 			e.theme("light")
 			signUp(e.tab, s.setup())
@@ -51,6 +60,24 @@ func TestAccessibilityAlerts(t *testing.T) {
 			e.look("alerts full", "/staff/alerts")
 			e.look("alerts undelivered", "/staff/alerts?undelivered=1")
 			e.see(".pill.tone-danger")
+			s.refusesPolicy(rules)
+			until(t, "the refused policy", func() bool {
+				e.open("/staff/status")
+				return eval[bool](e.tab, `!!document.querySelector(".callout-warning code")`)
+			})
+			e.judge("status refused policy")
 		})
+	}
+}
+
+// refusesPolicy spoils the policy file in force and has the site read it again.
+func (s *site) refusesPolicy(file string) {
+	s.t.Helper()
+	wrong := strings.Replace(string(policy.DefaultYAML), "zone: Europe/Paris", "zone: Europe/Nowhere", 1)
+	if err := os.WriteFile(file, []byte(wrong), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := s.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		s.t.Fatal(err)
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strconv"
 	"testing"
 	"time"
 
@@ -38,6 +39,9 @@ func TestInsightsAccessibility(t *testing.T) {
 				e.look("rows of votes", "/staff/rows/votes?field=no"+span)
 				e.look("rows of nothing", "/staff/rows/searches?field=searches&from=2020-01-01&to=2020-01-02")
 				e.look("costs", "/staff/costs")
+				e.follow("credit with evidence", "/staff/credits?state=", `main .held a[href^="/staff/credits/"]`)
+				e.look("owed", "/staff/owed")
+				e.see(".owed li")
 				e.look("reports", "/staff/reports")
 				for _, cadence := range cadences {
 					e.open("/staff/reports")
@@ -59,6 +63,17 @@ func TestInsightsAccessibility(t *testing.T) {
 		month := clock.System{}.Now().AddDate(0, -1, 0).Format("2006-01-") + "01"
 		e.look("report empty", "/staff/reports/monthly/"+month)
 	})
+}
+
+// follow judges the page behind a link of another one.
+func (e *eye) follow(name, path, link string) {
+	e.t.Helper()
+	e.open(path)
+	to := eval[string](e.tab, `document.querySelector(`+strconv.Quote(link)+`)?.getAttribute("href") ?? ""`)
+	if to == "" {
+		e.t.Fatalf("%s: %s has no %s", name, path, link)
+	}
+	e.look(name, to)
 }
 
 // insights signs somebody in who may see the figures.
