@@ -111,7 +111,7 @@ func TestCredits(t *testing.T) {
 		}
 	}
 	lead, _ := hired(t, s, desk, "lead@vmcloud.example", "lead")
-	desk.get("/staff/credits/credit-0").check(t, htmlcheck.Count("tbody tr", 2), htmlcheck.In("main", htmlcheck.HasText("déjà déduits, 25,00")))
+	desk.get("/staff/credits/credit-0").check(t, htmlcheck.Count("tbody tr", 2), htmlcheck.In("main", htmlcheck.HasText("déjà déduits, 25.%")))
 	desk.get("/staff/credits/nothing").want(t, "an unknown credit", http.StatusNotFound)
 	lead.get("/staff/credits/credit-0").want(t, "a lead looks at a credit", http.StatusForbidden)
 	lead.get("/staff/credits").want(t, "a lead", http.StatusForbidden)
