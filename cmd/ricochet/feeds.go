@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -59,9 +61,31 @@ func newFeeds(policyPath, data string, allow []netip.Prefix, c clock.Clock) *fee
 // fetch reads a feed from its source.
 func (f *feeds) fetch(ref string) ([]byte, error) {
 	if strings.HasPrefix(ref, "http://") || strings.HasPrefix(ref, "https://") {
-		return dial.Get(context.Background(), f.client, ref, maxFeed)
+		data, err := dial.Get(context.Background(), f.client, ref, maxFeed)
+		return data, withoutAddress(ref, err)
 	}
 	return fs.ReadFile(f.files, ref)
+}
+
+// withoutAddress is err without the address that was asked: it may hold a key,
+// and the team sees what is wrong.
+func withoutAddress(ref string, err error) error {
+	if u, bad := url.Parse(ref); err != nil && bad == nil {
+		var asked *url.Error
+		if errors.As(err, &asked) {
+			err = asked.Err
+		}
+		return errors.New(strings.ReplaceAll(err.Error(), u.Redacted(), u.Host))
+	}
+	return err
+}
+
+// shownFeed is a feed as the team sees it: of an address, the host.
+func shownFeed(ref string) string {
+	if u, err := url.Parse(ref); err == nil && u.Host != "" {
+		return u.Host
+	}
+	return ref
 }
 
 // read begins a reading: each feed that is asked for, or its last good copy,
@@ -133,7 +157,7 @@ func (f *feeds) report() policy.SetStatus {
 	defer f.mu.Unlock()
 	s := policy.SetStatus{Status: f.status}
 	for _, ref := range slices.Sorted(maps.Keys(f.last.stale)) {
-		s.Feeds = append(s.Feeds, policy.Problem{File: ref, Reason: f.last.stale[ref].Error()})
+		s.Feeds = append(s.Feeds, policy.Problem{File: shownFeed(ref), Reason: f.last.stale[ref].Error()})
 	}
 	return s
 }

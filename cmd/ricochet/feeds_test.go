@@ -37,7 +37,7 @@ func TestHolidayFeedByURL(t *testing.T) {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := newFeeds(path, data, nil, clock.System{}).load(path); err == nil || !strings.Contains(err.Error(), "not a public address") {
+	if _, err := newFeeds(path, data, nil, clock.System{}).load(path); err == nil || !strings.Contains(err.Error(), "not a public address") || strings.Contains(err.Error(), "h.ics") {
 		t.Errorf("an address of this machine: %v", err)
 	}
 	allow := []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
@@ -51,8 +51,14 @@ func TestHolidayFeedByURL(t *testing.T) {
 		if set.Calendars["standard"].IsOpen(bridge) || !set.Calendars["business"].IsOpen(bridge) {
 			t.Errorf("%s: the holiday of the feed is not observed by the one calendar that names it", state)
 		}
-		if got := len(f.failed()); (got == 1) != broken.Load() {
-			t.Errorf("%s: %d feeds failed", state, got)
+		now := f.report().Feeds
+		if (len(now) == 1) != broken.Load() {
+			t.Errorf("%s: %d feeds failed", state, len(now))
+		}
+		for _, p := range now {
+			if want := strings.TrimPrefix(server.URL, "http://"); p.File != want || p.Reason != want+" answers 500 Internal Server Error" {
+				t.Errorf("the team sees of an address that may hold a key: %s", p)
+			}
 		}
 		broken.Store(true)
 	}

@@ -28,7 +28,8 @@ func (c *FeedCache) Get(ref string) ([]byte, error) {
 	}
 	old, readErr := os.ReadFile(c.path(ref))
 	if readErr != nil {
-		return nil, errors.Join(fmt.Errorf("feed %s: %w", ref, err), fmt.Errorf("and no copy of it is kept: %w", readErr))
+		// Who asks knows the reference, and an address may hold a key.
+		return nil, fmt.Errorf("%w, and no earlier copy can be read: %w", err, readErr)
 	}
 	if c.Stale != nil {
 		c.Stale(ref, err)
