@@ -134,6 +134,9 @@ func bulkReason(loc *Locale, err error) string {
 	if len(e.Fields) > 0 {
 		return loc.Text(e.Fields[0].Key, e.Fields[0].Args)
 	}
+	if e.Key == "error.ticket.stale" { // no text was typed that could be kept
+		return loc.T("staff.bulk.stale")
+	}
 	return failureText(loc, failures[e.Kind], e)
 }
 

@@ -169,7 +169,7 @@ type Preview struct {
 // Previews are all customers' mails in a language, as the texts are now.
 func (n *Notifier) Previews(lang string) []Preview {
 	data := Sample()
-	for _, name := range []string{"Due", "Message", "Closes", "Why", "Answers"} {
+	for _, name := range []string{"Subject", "Due", "Message", "Closes", "Why", "Answers"} {
 		data[name] = n.Texts.Text(lang, "mail.sample."+strings.ToLower(name), nil)
 	}
 	data["Link"] = n.BaseURL + "/" + lang + "/request/…"
