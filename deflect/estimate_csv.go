@@ -192,15 +192,7 @@ func WriteEstimates(w io.Writer, experiments []Experiment) error {
 	enc := json.NewEncoder(out)
 	enc.SetEscapeHTML(false)
 	for _, e := range experiments {
-		line := estimateLine{
-			Experiment: e.Name,
-			Treated:    e.Treated, TreatedTickets: e.TreatedTickets,
-			Held: e.Held, HeldTickets: e.HeldTickets,
-		}
-		if c, ok := EstimateCausal(e.Arms); ok {
-			line.Rate, line.Low, line.High = finite(c.Rate), finite(c.Low), finite(c.High)
-			line.AnytimeLow, line.AnytimeHigh = finite(c.AnytimeLow), finite(c.AnytimeHigh)
-		}
+		line := e.Arms.Line(e.Name)
 		if err := enc.Encode(line); err != nil {
 			return err
 		}
@@ -208,8 +200,9 @@ func WriteEstimates(w io.Writer, experiments []Experiment) error {
 	return out.Flush()
 }
 
-// estimateLine is an experiment as JSON.
-type estimateLine struct {
+// EstimateLine is an experiment as JSON: attempts and tickets of both arms, and
+// the causal rate with its intervals (D-32), null where there is none.
+type EstimateLine struct {
 	Experiment     string   `json:"experiment"`
 	Treated        int      `json:"n_treatment"`
 	TreatedTickets int      `json:"tickets_treatment"`
@@ -220,6 +213,20 @@ type estimateLine struct {
 	High           *float64 `json:"high"`
 	AnytimeLow     *float64 `json:"anytime_low"`
 	AnytimeHigh    *float64 `json:"anytime_high"`
+}
+
+// Line is the estimate of an experiment as JSON. Its strata are estimated
+// together; without any the arms are the only one.
+func (a Arms) Line(experiment string, strata ...Arms) EstimateLine {
+	line := EstimateLine{Experiment: experiment, Treated: a.Treated, TreatedTickets: a.TreatedTickets, Held: a.Held, HeldTickets: a.HeldTickets}
+	if len(strata) == 0 {
+		strata = []Arms{a}
+	}
+	if c, ok := EstimateCausal(strata...); ok {
+		line.Rate, line.Low, line.High = finite(c.Rate), finite(c.Low), finite(c.High)
+		line.AnytimeLow, line.AnytimeHigh = finite(c.AnytimeLow), finite(c.AnytimeHigh)
+	}
+	return line
 }
 
 // finite is v for JSON, nil on a side without bound.

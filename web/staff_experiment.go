@@ -22,6 +22,7 @@ func (s *Server) experimentRoutes() {
 	s.get("/staff/experiment", s.staffMay(team.SeeFigures, s.experiment))
 	s.post("/staff/experiment", 0, s.staffMay(team.ChangeExperiment, s.experimentSet))
 	s.get("/staff/experiment.csv", s.staffMay(team.SeeFigures, s.experimentCSV))
+	s.get("/staff/experiment.json", s.staffMay(team.SeeFigures, s.experimentJSON))
 	s.get("/staff/attempts", s.staffMay(team.SeeFigures, s.attempts))
 	s.get("/staff/attempts.csv", s.staffMay(team.SeeFigures, s.attemptsCSV))
 	s.get("/staff/attempts/:id", s.staffMay(team.SeeFigures, s.attempt))
@@ -214,4 +215,28 @@ func (s *Server) experimentCSV(c *gin.Context, _ *ticket.Staff) error {
 		rows = append(rows, row)
 	}
 	return s.writeCSV(c, "experiment.csv", rows)
+}
+
+// experimentJSON is the estimate with the periods it rests on, for programs.
+func (s *Server) experimentJSON(c *gin.Context, _ *ticket.Staff) error {
+	strata, err := s.opt.Support.Store.Strata(c.Request.Context())
+	if err != nil {
+		return err
+	}
+	type period struct {
+		deflect.EstimateLine
+		From     time.Time `json:"from"`
+		Share    float64   `json:"share"`
+		Seed     string    `json:"seed"`
+		Waiting  int       `json:"waiting"`
+		Excluded int       `json:"excluded"`
+	}
+	found := deflect.Find(strata)
+	periods, arms := []period{}, []deflect.Arms{}
+	for _, st := range strata {
+		periods = append(periods, period{st.Line(st.ID), st.From.UTC(), st.Share, st.Seed, st.Waiting, st.Excluded})
+		arms = append(arms, st.Arms)
+	}
+	s.writeOK(c, map[string]any{"all": found.All.Line("all", arms...), "waiting": found.Waiting, "excluded": found.Excluded, "periods": periods})
+	return nil
 }

@@ -23,7 +23,7 @@ func (s *Server) fillSearch(c *gin.Context, v *insightsView, p report.Period) (a
 	position := tile{Label: v.loc.T("insights.position"), Figure: cell{Text: nothing}, Notes: []cell{{Text: v.loc.T("insights.no_data")}}, About: v.loc.T("insights.position_about")}
 	if t.MeanPosition.OK {
 		position.Figure = rows.link(cell{Text: v.loc.Decimal(t.MeanPosition.Value, 1)}, "clicked", "", t.Clicked)
-		position.Notes = []cell{{Text: v.loc.N("insights.clicks", t.Clicked)}}
+		position.Notes = []cell{rows.link(cell{Text: v.loc.N("insights.clicks", t.Clicked)}, "clicked", "", t.Clicked)}
 	}
 	before := rows.in(p.Before()).link(cell{Text: v.loc.T("insights.before", "Value", v.count(b.Searches))}, "searches", "", b.Searches)
 	v.Tiles = []tile{
@@ -174,7 +174,7 @@ func (s *Server) standingsTable(v *insightsView, rows []report.ArticleStanding) 
 	for _, a := range rows[:min(len(rows), maxListed)] {
 		edit, late := cell{Text: nothing}, cell{Text: nothing}
 		if a.Edit.OK {
-			edit.Text, edit.Path = v.points(a.Edit.Value), "#revisions"
+			edit.Text, edit.Path = v.loc.T("insights.edit_between", "Change", v.points(a.Edit.Value), "Low", v.signed(a.Edit.Low), "High", v.signed(a.Edit.High)), "#revisions"
 			switch {
 			case a.Edit.Worse():
 				edit.Flag = v.loc.T("insights.made_worse")
@@ -195,12 +195,13 @@ func (s *Server) standingsTable(v *insightsView, rows []report.ArticleStanding) 
 }
 
 // points is a difference of shares, in points with its sign.
-func (v *insightsView) points(d float64) string {
-	text := v.loc.T("insights.points", "N", v.loc.Decimal(d*100, 1))
+func (v *insightsView) points(d float64) string { return v.loc.T("insights.points", "N", v.signed(d)) }
+
+func (v *insightsView) signed(d float64) string {
 	if d > 0 {
-		return "+" + text
+		return "+" + v.loc.Decimal(d*100, 1)
 	}
-	return text
+	return v.loc.Decimal(d*100, 1)
 }
 
 // revisionsTable is the votes by revision with the reasons of the "no" votes.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"slices"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -19,7 +20,7 @@ func (s *Server) fillSupport(c *gin.Context, v *insightsView, p report.Period) (
 		v.Tiles = append(v.Tiles, v.kpiTile(k))
 	}
 	for _, id := range []report.KPIID{report.KPICreated, report.KPICompliance, report.KPIFirstBusiness, report.KPISolvedBusiness, report.KPICSAT, report.KPIBacklog} {
-		v.Blocks = append(v.Blocks, v.kpiCurve(r.KPI(id)))
+		v.Blocks = append(v.Blocks, v.kpiCurve(r.KPI(id), r.KPI(report.KPICreated)))
 	}
 	v.Blocks = append(v.Blocks, v.kpiTrends(r.KPIs), v.complianceTable("tiers", "tier.", r.Tiers), v.complianceTable("priorities", "", r.Priorities), v.causesTable(r.Causes))
 	v.Blocks = append(v.Blocks, v.volumeTable("categories", "category.", r.Categories), v.volumeTable("channels", "insights.channel_", r.Channels))
@@ -100,7 +101,9 @@ func (v *insightsView) kpiTile(k report.KPI) tile {
 		rows := kpiRows[k.ID]
 		t.Notes = append(t.Notes, behind{rows.kind, rows.cell, v.Period}.link(cell{Text: v.interval(k.Share)}, rows.of, "", k.Share.N))
 	case k.Unit == report.UnitDuration:
-		note(v.loc.T("insights.spread", "Median", v.inUnit(k.Unit, k.Spread.Median), "P90", v.inUnit(k.Unit, k.Spread.P90), "N", k.Spread.N))
+		rows := kpiRows[k.ID]
+		text := v.loc.T("insights.spread", "Median", v.inUnit(k.Unit, k.Spread.Median), "P90", v.inUnit(k.Unit, k.Spread.P90), "N", k.Spread.N)
+		t.Notes = append(t.Notes, behind{rows.kind, rows.cell, v.Period}.link(cell{Text: text}, rows.field, "", k.Spread.N))
 	}
 	for _, w := range k.Windows {
 		if w.Days == 30 && w.Before.OK {
@@ -128,7 +131,10 @@ func (v *insightsView) kpiTile(k report.KPI) tile {
 	return t
 }
 
-func (v *insightsView) kpiCurve(k report.KPI) block {
+// kpiCurve is a figure over the period. Counts of a time without tickets, of
+// which created tells, are a line along 0 that says nothing: it is not drawn.
+func (v *insightsView) kpiCurve(k, created report.KPI) block {
+	lived := created.Value.Value > 0 || slices.ContainsFunc(k.Points, func(p report.Point) bool { return p.Value != 0 })
 	name := v.loc.T("kpi." + string(k.ID) + ".name")
 	l := chart.Line{
 		ID: "kpi-" + string(k.ID), Title: name, StepHead: v.loc.T("insights.step"), Missing: nothing, Whole: k.Unit == report.UnitCount,
@@ -149,7 +155,7 @@ func (v *insightsView) kpiCurve(k report.KPI) block {
 		if k.Unit == report.UnitDuration {
 			x /= 3600
 		}
-		series.Values = append(series.Values, chart.If(x, pt.OK))
+		series.Values = append(series.Values, chart.If(x, pt.OK && lived))
 	}
 	l.Series = []chart.Series{series}
 	return v.drawn(l.Draw(), func(row, _ int) cell { return v.kpiCell(k, k.Points[row].Number, k.Points[row].Period) })

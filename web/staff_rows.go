@@ -1,14 +1,11 @@
 package web
 
 import (
-	"encoding/csv"
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -21,7 +18,8 @@ import (
 // rowRoutes are the rows behind the figures, as pages and as files.
 func (s *Server) rowRoutes() {
 	s.get("/staff/rows/:kind", s.staffMay(team.SeeFigures, s.rows))
-	s.get("/staff/rows/:kind/csv", s.staffMay(team.SeeFigures, s.rowsCSV))
+	s.get("/staff/rows/:kind/csv", s.staffMay(team.SeeFigures, func(c *gin.Context, m *ticket.Staff) error { return s.rowsFile(c, m, csvRows) }))
+	s.get("/staff/rows/:kind/json", s.staffMay(team.SeeFigures, func(c *gin.Context, m *ticket.Staff) error { return s.rowsFile(c, m, jsonRows) }))
 }
 
 var rowsPage = definePage[rowsView]("staff_rows")
@@ -37,6 +35,7 @@ type rowsView struct {
 	Head   []column
 	Rows   [][]cell
 	CSV    string
+	JSON   string
 	Before string // paths of the pages beside this one, "" for none
 	After  string
 }
@@ -97,7 +96,7 @@ func (s *Server) rows(c *gin.Context, m *ticket.Staff) error {
 	v.Head, v.Rows = w.table(found.Rows)
 	query := c.Request.URL.Query()
 	query.Del("page")
-	v.CSV = c.Request.URL.Path + "/csv?" + query.Encode()
+	v.CSV, v.JSON = c.Request.URL.Path+"/csv?"+query.Encode(), c.Request.URL.Path+"/json?"+query.Encode()
 	v.Before, v.After = pagePaths(c.Request.URL.Path, query, page, len(found.Rows) == rowsPerPage && page*rowsPerPage < found.Total)
 	if of := c.Query("of"); slices.Contains(report.RowFields(q.Kind), of) {
 		whole := q
@@ -127,62 +126,4 @@ func pagePaths(path string, query url.Values, n int, more bool) (before, after s
 		after = at(n + 1)
 	}
 	return before, after
-}
-
-// rowsCSV sends all rows as a file, written as they are read: a year of them
-// has no room in memory.
-func (s *Server) rowsCSV(c *gin.Context, m *ticket.Staff) error {
-	q, err := s.rowQuery(c)
-	if err != nil {
-		return err
-	}
-	if err := s.audit(c, m, team.DataExported, "rows."+string(q.Kind), map[string]string{"field": q.Field, "from": string(q.Period.From), "to": string(q.Period.To)}); err != nil {
-		return err
-	}
-	h := c.Writer.Header()
-	w := csv.NewWriter(c.Writer)
-	begin := func(columns []string) error {
-		s.secure(h, nil)
-		h.Set("Content-Type", "text/csv; charset=utf-8")
-		h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s-%s.csv"`, q.Kind, q.Field))
-		h.Set("Cache-Control", "no-store")
-		if _, err := c.Writer.WriteString("\uFEFF"); err != nil { // or a spreadsheet takes UTF-8 for something else
-			return nil //nolint:nilerr // a failing write is a client that left
-		}
-		return w.Write(columns)
-	}
-	err = s.opt.Support.Reports.EachRow(c.Request.Context(), q, begin, func(rows [][]any) error {
-		for _, row := range rows {
-			texts := make([]string, len(row))
-			for i, value := range row {
-				texts[i] = report.Harmless(fileText(value))
-			}
-			if err := w.Write(texts); err != nil {
-				return err
-			}
-		}
-		w.Flush()
-		return w.Error()
-	})
-	if err != nil && c.Writer.Written() {
-		// The head went out: the file ends early, and the log says why.
-		s.log.Warn("rows as CSV", "request_id", s.requestID(c), "err", err)
-		panic(http.ErrAbortHandler)
-	}
-	w.Flush()
-	return err
-}
-
-// fileText writes a value for a file.
-func fileText(value any) string {
-	switch x := value.(type) {
-	case time.Time:
-		return stamp(x)
-	case report.Ref:
-		if x.Text != "" {
-			return x.Text
-		}
-		return x.ID
-	}
-	return fmt.Sprint(value)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"strings"
@@ -65,6 +66,13 @@ func TestHoldout(t *testing.T) {
 	csv := desk.get("/staff/experiment.csv")
 	if lines := strings.Split(strings.TrimSpace(csv.body), "\n"); len(lines) != 3 || !strings.Contains(lines[1], ",0.5,") || !strings.Contains(lines[2], ",0.125,") {
 		t.Errorf("periods: %s", csv.body)
+	}
+	var found struct {
+		All     struct{ N_treatment, N_holdout *int }
+		Periods []struct{ Share float64 }
+	}
+	if text := desk.get("/staff/experiment.json").body; json.Unmarshal([]byte(text), &found) != nil || found.All.N_treatment == nil || found.All.N_holdout == nil || len(found.Periods) != 2 || found.Periods[1].Share != 0.125 {
+		t.Errorf("as JSON: %s", text)
 	}
 	db := database(t, s.data, "mode=ro")
 	if data := column[string](t, db, "SELECT data FROM audit WHERE action = 'setting_changed' AND object = 'holdout'"); len(data) != 1 || data[0] != `{"from":"0.5","redraw":"false","to":"0.125"}` {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/csv"
+	"encoding/json"
 	"html"
 	"log/slog"
 	"net/http"
@@ -160,6 +161,19 @@ func TestFiguresLeadToTheirRows(t *testing.T) {
 			for _, link := range []int{0, len(links) / 2, len(links) - 1} {
 				rows := desk.get(html.UnescapeString(links[link][1]))
 				rows.want(t, links[link][1], http.StatusOK)
+				if path := html.UnescapeString(links[link][1]); strings.HasPrefix(path, "/staff/rows/") {
+					var file struct {
+						Columns []string
+						Rows    [][]any
+					}
+					text := desk.get(strings.Replace(path, "?", "/json?", 1)).body
+					if err := json.Unmarshal([]byte(text), &file); err != nil {
+						t.Fatalf("%s as JSON: %v\n%.300s", path, err, text)
+					}
+					if n := slices.Index(file.Columns, "n"); n < 0 && len(file.Rows) != counts[fileOf(path)] || len(file.Rows) == 0 || len(file.Rows[0]) != len(file.Columns) {
+						t.Errorf("%s has %d rows as JSON, %d as CSV", path, len(file.Rows), counts[fileOf(path)])
+					}
+				}
 			}
 		}
 	}
