@@ -39,7 +39,7 @@ var impersonal = map[string]string{
 	"customer_keys":         "customer_id",
 	"customers":             "id company contract contact_id",
 	"deliveries":            "id dedupe alert_id ticket_id event channel body state stands_for",
-	"desk_presence":         "ticket_id staff_id",
+	"desk_presence":         "page ticket_id staff_id",
 	"desk_views":            "id staff_id name filter",
 	"escalations":           "id ticket_id from_level to_level tier staff_id",
 	"experiment_periods":    "id seed actor reason",
