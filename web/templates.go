@@ -111,14 +111,14 @@ func reach(from string, own, shared map[string]*source) map[string]*source {
 
 // assemble makes the set of a page in a language.
 func assemble(used map[string]*source, loc *Locale, a *assets) (*template.Template, error) {
-	t := template.New("layout.html").Funcs(functions(loc, a))
+	t, calls := template.New("layout.html").Funcs(functions(loc, a)), constants(loc, a)
 	for name, src := range used {
 		for key := range src.keys {
 			if !loc.Has(key) {
 				return nil, fmt.Errorf("text key %q is in no locale file", key)
 			}
 		}
-		if _, err := t.AddParseTree(name, src.tree.Copy()); err != nil {
+		if _, err := t.AddParseTree(name, fixed(src.tree, calls)); err != nil {
 			return nil, err
 		}
 	}
@@ -142,7 +142,7 @@ func functions(loc *Locale, a *assets) template.FuncMap {
 		"decimal":  loc.Decimal,
 		"percent":  percent(loc),
 		"share":    loc.Share,
-		"path":     func(rest string) string { return "/" + loc.Lang + "/" + rest },
+		"path":     func(rest string) string { return pathTo(loc, rest) },
 		"lang":     func() string { return loc.Lang },
 		"asset":    a.url,
 		"svg":      a.svg,

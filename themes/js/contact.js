@@ -37,7 +37,7 @@ function start(form, panel) {
     if (list.querySelector("details[open]")) return; // somebody is reading
     list.replaceChildren(...found.map(item));
     panel.hidden = !found.length;
-    status.textContent = found.length === 1 ? text.one : found.length ? text.many.replace("{n}", found.length) : "";
+    status.textContent = found.length === 1 ? text.single : found.length ? text.many.replace("{n}", found.length) : "";
   }
 
   function item(s) {
