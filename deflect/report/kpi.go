@@ -252,23 +252,14 @@ func (f figure) value(b *base, p Period) KPI {
 func (s *Service) base(ctx context.Context, p Period) (*base, error) {
 	b := &base{today: DayOf(s.Clock.Now(), p.Zone), backlog: map[Day]int{}, authors: map[Period]int{}, sums: map[Period]TicketCounts{}}
 	wide := Period{From: min(p.From, p.To.Add(1-2*slices.Max(spans))), To: p.To, Zone: p.Zone}
-	ever, err := s.Store.Backlog(ctx, wide.From)
+	ever := 0
+	err := together(
+		func() (err error) { ever, err = s.Store.Backlog(ctx, wide.From); return err },
+		func() (err error) { b.costs, err = s.Store.Costs(ctx); return err },
+		loading(ctx, s.Store, SubjectTickets, All, wide, &b.tickets), loading(ctx, s.Store, SubjectTickets, ByAgent, wide, &b.agents),
+		loading(ctx, s.Store, SubjectSurveys, All, wide, &b.surveys), loading(ctx, s.Store, SubjectAttempts, All, wide, &b.attempts),
+	)
 	if err != nil {
-		return nil, err
-	}
-	if b.tickets, err = load[TicketCounts](ctx, s.Store, SubjectTickets, All, wide); err != nil {
-		return nil, err
-	}
-	if b.agents, err = load[TicketCounts](ctx, s.Store, SubjectTickets, ByAgent, wide); err != nil {
-		return nil, err
-	}
-	if b.surveys, err = load[SurveyCounts](ctx, s.Store, SubjectSurveys, All, wide); err != nil {
-		return nil, err
-	}
-	if b.attempts, err = load[AttemptCounts](ctx, s.Store, SubjectAttempts, All, wide); err != nil {
-		return nil, err
-	}
-	if b.costs, err = s.Store.Costs(ctx); err != nil {
 		return nil, err
 	}
 	for _, day := range wide.Days() {
@@ -388,31 +379,36 @@ func (r SupportReport) KPI(id KPIID) KPI {
 // Support makes the support report of a period.
 func (s *Service) Support(ctx context.Context, p Period) (SupportReport, error) {
 	r := SupportReport{Period: p, Causes: map[Cause]int{}}
-	b, err := s.base(ctx, p)
+	var b *base
+	volumes := func(dim string, to *[]Volume) func() error {
+		return func() (err error) { *to, err = s.volumes(ctx, dim, p); return err }
+	}
+	err := together(
+		func() (err error) { b, err = s.base(ctx, p); return err },
+		func() (err error) { r.Tiers, r.Priorities, r.Cells, err = s.promises(ctx, p); return err },
+		volumes(ByCategory, &r.Categories), volumes(ByChannel, &r.Channels), volumes(ByLang, &r.Langs),
+	)
 	if err != nil {
 		return r, err
 	}
 	r.KPIs = s.all(b, p)
 	r.Scores = sum(b.surveys, p, "")
 	r.Agents = agents(b.agents, p)
-	if r.Tiers, r.Priorities, r.Cells, err = s.promises(ctx, p); err != nil {
-		return r, err
-	}
-	for _, cut := range []struct {
-		dim string
-		to  *[]Volume
-	}{{ByCategory, &r.Categories}, {ByChannel, &r.Channels}, {ByLang, &r.Langs}} {
-		cells, err := load[TicketCounts](ctx, s.Store, SubjectTickets, cut.dim, p)
-		if err != nil {
-			return r, err
-		}
-		totals := byValue(cells, p)
-		for _, v := range sortedKeys(totals) {
-			*cut.to = append(*cut.to, Volume{Value: v, Created: totals[v].Created, Resolved: totals[v].Resolved})
-		}
-	}
 	maps.Copy(r.Causes, b.sum(p).Causes)
 	return r, nil
+}
+
+// volumes counts the tickets of a period along a dimension.
+func (s *Service) volumes(ctx context.Context, dim string, p Period) (all []Volume, err error) {
+	cells, err := load[TicketCounts](ctx, s.Store, SubjectTickets, dim, p)
+	if err != nil {
+		return nil, err
+	}
+	totals := byValue(cells, p)
+	for _, v := range sortedKeys(totals) {
+		all = append(all, Volume{Value: v, Created: totals[v].Created, Resolved: totals[v].Resolved})
+	}
+	return all, nil
 }
 
 func agents(cells daily[TicketCounts], p Period) []AgentWork {

@@ -2,6 +2,8 @@ package report
 
 import (
 	"context"
+	"errors"
+	"sync"
 	"time"
 
 	"github.com/vmcloud/ricochet/deflect"
@@ -54,4 +56,32 @@ func load[T any](ctx context.Context, r Reader, subject Subject, dim string, p P
 		return nil, err
 	}
 	return unpack[T](rows)
+}
+
+// atOnce is how many reads of a report run at a time: a report may use two
+// processors, and leaves most of the store's readers to the visitors.
+const atOnce = 2
+
+// together runs reads that do not need each other, atOnce at a time.
+func together(reads ...func() error) error {
+	failed := make([]error, len(reads))
+	free := make(chan struct{}, atOnce)
+	var all sync.WaitGroup
+	for i, read := range reads {
+		free <- struct{}{}
+		all.Go(func() {
+			defer func() { <-free }()
+			failed[i] = read()
+		})
+	}
+	all.Wait()
+	return errors.Join(failed...)
+}
+
+// loading reads one dimension of a subject over a period into a variable.
+func loading[T any](ctx context.Context, r Reader, subject Subject, dim string, p Period, to *daily[T]) func() error {
+	return func() (err error) {
+		*to, err = load[T](ctx, r, subject, dim, p)
+		return err
+	}
 }

@@ -100,23 +100,22 @@ type SLAReport struct {
 // SLA makes the report on promises of a period, usually a month.
 func (s *Service) SLA(ctx context.Context, p Period) (SLAReport, error) {
 	r := SLAReport{Period: p, Goal: s.Config.Goals[KPICompliance], ByTarget: map[string]int{}}
-	all, err := load[TicketCounts](ctx, s.Store, SubjectTickets, All, Period{From: p.Before().From, To: p.To, Zone: p.Zone})
+	var (
+		all     daily[TicketCounts]
+		broken  []BrokenTicket
+		credits []CreditRow
+	)
+	err := together(
+		loading(ctx, s.Store, SubjectTickets, All, Period{From: p.Before().From, To: p.To, Zone: p.Zone}, &all),
+		func() (err error) { r.Tiers, r.Priorities, r.Cells, err = s.promises(ctx, p); return err },
+		func() (err error) { broken, err = s.Store.BrokenTickets(ctx, p.From, p.To); return err },
+		func() (err error) { credits, err = s.Store.CreditsOf(ctx, p.Start(), p.End()); return err },
+	)
 	if err != nil {
 		return r, err
 	}
 	r.Total = compliance(map[string]TicketCounts{"": sum(all, p, "")})[0]
 	r.Before = compliance(map[string]TicketCounts{"": sum(all, p.Before(), "")})[0]
-	if r.Tiers, r.Priorities, r.Cells, err = s.promises(ctx, p); err != nil {
-		return r, err
-	}
-	broken, err := s.Store.BrokenTickets(ctx, p.From, p.To)
-	if err != nil {
-		return r, err
-	}
-	credits, err := s.Store.CreditsOf(ctx, p.Start(), p.End())
-	if err != nil {
-		return r, err
-	}
 	r.list(broken)
 	r.correct()
 	r.Impact.credits(credits)
