@@ -29,6 +29,11 @@ type lexiconFile struct {
 	Noise   struct {
 		Phrases []string `yaml:"phrases"` // carry no meaning anywhere in a message
 		Words   []string `yaml:"words"`   // dropped in messages, kept when nothing else is left
+
+		// What a name may follow: greetings and introductions on the same line,
+		// farewells and thanks with a signature below as well.
+		Openings []string `yaml:"openings"`
+		Closings []string `yaml:"closings"`
 	} `yaml:"noise"`
 	Groups []lexiconGroup `yaml:"groups"`
 }
@@ -46,6 +51,8 @@ type lexicon struct {
 	noise   map[string]bool       // folded words
 	phrases map[string][][]string // first folded word -> rest of the phrase
 	rules   map[string][]rule     // first term -> rules, longest first
+
+	openings, closings map[string][][]string // like phrases: what names follow
 }
 
 // rule widens a phrase of the query.
@@ -109,20 +116,9 @@ func loadLexicon(override fs.FS, lang string, a *analyzer) (*lexicon, error) {
 }
 
 func (f *lexiconFile) compile(a *analyzer) *lexicon {
-	l := &lexicon{noise: map[string]bool{}, phrases: map[string][][]string{}, rules: make(map[string][]rule, 2*len(f.Groups))}
+	l := &lexicon{noise: map[string]bool{}, phrases: a.phraseMap(f.Noise.Phrases), openings: a.phraseMap(f.Noise.Openings), closings: a.phraseMap(f.Noise.Closings), rules: make(map[string][]rule, 2*len(f.Groups))}
 	for _, w := range f.Noise.Words {
 		l.noise[fold(lower(strings.TrimSpace(w)))] = true
-	}
-	for _, p := range f.Noise.Phrases {
-		var words []string
-		a.scan(p, func(t token) {
-			if !t.whole {
-				words = append(words, fold(t.text))
-			}
-		})
-		if len(words) > 0 {
-			l.phrases[words[0]] = append(l.phrases[words[0]], words[1:])
-		}
 	}
 	c := &compiler{lexicon: l, a: a, known: make(map[string]*phraseForms, 4*len(f.Groups))}
 	for _, g := range f.Groups {
@@ -134,6 +130,23 @@ func (f *lexiconFile) compile(a *analyzer) *lexicon {
 		}
 	}
 	return l
+}
+
+// phraseMap is phrases by their first folded word: the rest of each.
+func (a *analyzer) phraseMap(phrases []string) map[string][][]string {
+	out := map[string][][]string{}
+	for _, p := range phrases {
+		var words []string
+		a.scan(p, func(t token) {
+			if !t.whole {
+				words = append(words, fold(t.text))
+			}
+		})
+		if len(words) > 0 {
+			out[words[0]] = append(out[words[0]], words[1:])
+		}
+	}
+	return out
 }
 
 // compiler makes the rules of a lexicon. A phrase is analysed once, in however

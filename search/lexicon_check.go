@@ -112,6 +112,13 @@ func (c *lexiconChecker) checkNoise() {
 		c.noise[words[0]] = true
 	}
 	seen := map[string]bool{}
+	for _, list := range [][]string{c.f.Noise.Openings, c.f.Noise.Closings} {
+		for _, p := range list {
+			if len(c.a.words(p)) == 0 {
+				c.report(-1, "dead", "opening or closing %q has no words", p)
+			}
+		}
+	}
 	for _, p := range c.f.Noise.Phrases {
 		key := strings.Join(c.a.words(p), " ")
 		switch {

@@ -35,7 +35,7 @@ func (x *Index) Suggest(ctx context.Context, m Message, limit int) ([]Suggestion
 	if limit <= 0 {
 		limit = 3
 	}
-	f, err := x.find(ctx, s, v, m.query(), false)
+	f, err := x.find(ctx, s, v, v.withoutNames(m.query()), false)
 	if err != nil {
 		return nil, err
 	}
