@@ -28,7 +28,7 @@ func samples(t testing.TB, x *Index, qs []Labelled) []sample {
 		if q.Family == "prefix" {
 			continue
 		}
-		fd, err := x.find(context.Background(), x.snap, x.snap.views[q.Lang], x.snap.views[q.Lang].withoutNames(Message{Body: q.Query}.query()), false)
+		fd, err := x.find(context.Background(), x.snap, x.snap.views[q.Lang], x.snap.views[q.Lang].question(Message{Body: q.Query}), false)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -42,7 +42,7 @@ func (x *Index) Meaning(ctx context.Context, lang, text string) (map[string]floa
 	if v == nil {
 		return nil, nil
 	}
-	text = v.withoutNames(Message{Lang: lang, Body: text}.query())
+	text = v.question(Message{Lang: lang, Body: text})
 	m := map[string]float64{}
 	f, err := x.find(ctx, s, v, text, false)
 	if err != nil {

@@ -35,8 +35,8 @@ func (x *Index) Suggest(ctx context.Context, m Message, limit int) ([]Suggestion
 	if limit <= 0 {
 		limit = 3
 	}
-	f, err := x.find(ctx, s, v, v.withoutNames(m.query()), false)
-	if err != nil {
+	f, err := x.answering(ctx, s, v, m)
+	if err != nil || f == nil {
 		return nil, err
 	}
 	var out []Suggestion
@@ -53,6 +53,60 @@ func (x *Index) Suggest(ctx context.Context, m Message, limit int) ([]Suggestion
 	}
 	return out, nil
 }
+
+const (
+	maxAsked    = 5   // questions of a message that are looked at one by one
+	maxQuestion = 300 // bytes of each
+)
+
+// answering is what was found for a message: for all of it or, when that is
+// answered by nothing, for its subject or the one of its questions that is
+// answered best. People tell where they come from before they ask, and that is
+// in no article; what they only tell is no question, though an article may have
+// its words. nil when nothing answers.
+func (x *Index) answering(ctx context.Context, s *snapshot, v *view, m Message) (*found, error) {
+	text := v.question(m)
+	f, err := x.find(ctx, s, v, text, false)
+	if err != nil || len(f.top) > 0 && f.confidence(0) >= minConfidence {
+		return f, err
+	}
+	var best *found
+	sure := minConfidence
+	for _, one := range asked(text, m.Subject != "") {
+		if strings.TrimSpace(one) == strings.TrimSpace(text) {
+			continue
+		}
+		if f, err = x.find(ctx, s, v, one, false); err != nil {
+			return nil, err
+		}
+		if len(f.top) > 0 && len(f.plan.units) > 1 && f.confidence(0) >= sure {
+			best, sure = f, f.confidence(0)
+		}
+	}
+	return best, nil
+}
+
+var sentenceEnd = regexp.MustCompile(`[.!?…]+(?:\s+|$)|\n+`)
+
+// asked are the first questions of a text, and its first line if that is a
+// subject.
+func asked(text string, subject bool) []string {
+	var out []string
+	from := 0
+	for _, end := range sentenceEnd.FindAllStringIndex(text, -1) {
+		one := text[from:end[0]]
+		if strings.ContainsRune(text[end[0]:end[1]], '?') || subject && from == 0 {
+			out = append(out, clip(one, maxQuestion))
+		}
+		if from = end[1]; len(out) == maxAsked {
+			break
+		}
+	}
+	return out
+}
+
+// question is what a message asks, without whom it is from and about.
+func (v *view) question(m Message) string { return v.withoutNames(v.withoutParticulars(m.query())) }
 
 // query is what is worth searching in a message: its subject and its body
 // without quoted mail, signature and logs beyond their error lines.
