@@ -63,6 +63,9 @@ func (y *year) judge(o store.Options) {
 	}
 	y.rows(j)
 	y.told()
+	if n := y.number("SELECT COUNT(*) FROM ticket_days WHERE day < '2026-01-01'"); n > 0 {
+		t.Errorf("%d tickets count on a day before the first", n)
+	}
 	if len(j.events) < 5 || j.events[string(ticket.AlertFired)] == 0 {
 		t.Errorf("a year in which too little happened proves nothing: %v", j.events)
 	}

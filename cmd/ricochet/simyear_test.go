@@ -19,6 +19,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -311,9 +312,35 @@ func (y *year) quiet() {
 			return
 		}
 		if time.Now().After(deadline) {
+			y.stuck()
 			y.t.Fatalf("at %s: %d things are due and %d in hand, and stay so", y.now, due, held)
 		}
 		time.Sleep(2 * time.Millisecond) // a poll of another process's work
+	}
+}
+
+// stuck says what the work is that does not end, and has the processes write
+// what they are doing to their logs.
+func (y *year) stuck() {
+	rows, err := y.db.Query("SELECT id, kind, state, run_at, lease_until, worker, attempts, last_error FROM jobs ORDER BY state DESC, run_at LIMIT 10")
+	if err != nil {
+		y.t.Error(err)
+		return
+	}
+	defer rows.Close() //nolint:errcheck // the test has failed already
+	for rows.Next() {
+		var id, kind, state, worker, reason string
+		var runAt, lease, attempts int64
+		if err := rows.Scan(&id, &kind, &state, &runAt, &lease, &worker, &attempts, &reason); err != nil {
+			y.t.Error(err)
+		}
+		y.t.Logf("job %s %s %s, to run %s, leased until %s by %q, run %d times: %s", id, kind, state,
+			time.UnixMilli(runAt).UTC(), time.UnixMilli(lease).UTC(), worker, attempts, reason)
+	}
+	for _, s := range y.sites {
+		if err := s.cmd.Process.Signal(syscall.SIGQUIT); err == nil {
+			<-s.ended
+		}
 	}
 }
 

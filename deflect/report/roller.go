@@ -348,10 +348,11 @@ func (r *Roller) Rebuild(ctx context.Context, progress func(Day)) error {
 		after = rows[len(rows)-1].ID
 	}
 	// A ticket may be promised something on a day after today only when the
-	// clock was set back; such days are kept as they are drawn.
+	// clock was set back; such days are kept as they are drawn. Nothing happened
+	// before the first event.
 	from, to := DayOf(first, r.Zone), DayOf(now, r.Zone)
 	for d := range days {
-		from, to = min(from, d), max(to, d)
+		to = max(to, d)
 	}
 	if err := r.Store.Prune(ctx, from, to); err != nil {
 		return err

@@ -167,7 +167,7 @@ func DrawFacts(t TicketRow, book *sla.Book, now time.Time) (f Facts, next time.T
 				Target: string(c.Target), Cycle: c.Number, At: c.Ended, Kind: string(c.Kind), Tier: c.Tier, Priority: string(c.Priority),
 			})
 		case c.Status == sla.Late:
-			f.Late = append(f.Late, c.Due)
+			f.Late = append(f.Late, c.LateSince)
 		}
 	}
 	if c, ok := state.NextDue(); ok {

@@ -248,6 +248,9 @@ func (c *cycle) result(now time.Time) Cycle {
 	} else {
 		now = c.ended
 	}
+	if out.Status == Late {
+		out.LateSince, _ = c.dueAt()
+	}
 	out.Elapsed, out.Paused = c.track.sum(now)
 	if c.figure > 0 {
 		out.Remaining = c.figure - out.Elapsed

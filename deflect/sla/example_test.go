@@ -75,6 +75,40 @@ func TestTraps(t *testing.T) {
 	}
 }
 
+// A best-effort clock ran out when it did, whatever comes after: paused, it
+// shows no due date (invariant 25) and still knows since when it is late.
+func TestLateSince(t *testing.T) {
+	book, _ := officeDesk(t)
+	at := func(kind sla.EventKind, hour, minute int) sla.Event {
+		return sla.Event{At: clockAt(1, hour, minute), Kind: kind}
+	}
+	answered := []sla.Event{at(sla.AgentReply, 10, 30)}
+	for _, tc := range []struct {
+		name   string
+		events []sla.Event
+		due    time.Time
+	}{
+		{"running", answered, clockAt(1, 15, 30)},
+		{"paused since", append(answered, at(sla.Resolved, 17, 0)), time.Time{}},
+		{"ended since", append(answered, at(sla.AgentReply, 17, 0), at(sla.Closed, 17, 0)), clockAt(1, 15, 30)},
+	} {
+		l := sla.Log{Created: clockAt(1, 10, 0), Tier: "free", Priority: sla.P3, Events: tc.events}
+		found := false
+		for _, c := range sla.Evaluate(l, book, clockAt(2, 10, 0)).Cycles {
+			if c.Target != sla.PeriodicUpdate || c.Number != 1 {
+				continue
+			}
+			found = true
+			if c.Status != sla.Late || !c.LateSince.Equal(clockAt(1, 15, 30)) || !c.Due.Equal(tc.due) {
+				t.Errorf("%s: %s since %s, due %s", tc.name, c.Status, c.LateSince, c.Due)
+			}
+		}
+		if !found {
+			t.Errorf("%s: no clock", tc.name)
+		}
+	}
+}
+
 // TestPausedAfterClosing: a pause that begins after a target ran out at closing
 // comes too late.
 func TestPausedAfterClosing(t *testing.T) {

@@ -70,9 +70,10 @@ type Cycle struct {
 	Start     time.Time     `json:"start"`
 	Due       time.Time     `json:"due,omitzero"` // zero without target and while paused; as it was once ended
 	Ended     time.Time     `json:"ended,omitzero"`
-	RunsOut   time.Time     `json:"runs_out,omitzero"` // of a paused clock whose pause came after its open time: broken after this instant all the same (D-14)
-	Ticking   bool          `json:"ticking,omitempty"` // has a target and runs now, breached or not
-	Figure    time.Duration `json:"figure"`            // 0 without target
+	RunsOut   time.Time     `json:"runs_out,omitzero"`   // of a paused clock whose pause came after its open time: broken after this instant all the same (D-14)
+	LateSince time.Time     `json:"late_since,omitzero"` // when a best-effort clock that is Late ran out, paused or not
+	Ticking   bool          `json:"ticking,omitempty"`   // has a target and runs now, breached or not
+	Figure    time.Duration `json:"figure"`              // 0 without target
 	Elapsed   time.Duration `json:"elapsed"`
 	Remaining time.Duration `json:"remaining"` // negative when late
 	Paused    time.Duration `json:"paused"`
