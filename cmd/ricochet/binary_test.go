@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -133,8 +134,9 @@ type site struct {
 	log     output
 	cmd     *exec.Cmd
 	ended   chan struct{}
-	exit    error // after ended
-	mishaps bool  // the test provokes errors: the log may have some
+	exit    error   // after ended
+	db      *sql.DB // of its data; nil until somebody looked
+	mishaps bool    // the test provokes errors: the log may have some
 }
 
 // cleanEnv is the environment without settings of ours.

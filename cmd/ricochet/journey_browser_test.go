@@ -147,6 +147,7 @@ func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 // open goes to a path of the site, or to a whole address.
 func (b *tab) open(path string) {
 	b.t.Helper()
+	b.s.beforeDesk(path)
 	if strings.HasPrefix(path, "/") {
 		path = b.s.base + path
 	}

@@ -10,9 +10,13 @@ import (
 	"net/http/cookiejar"
 	"net/textproto"
 	"net/url"
+	"os"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // visitor is an HTTP client that behaves like a browser: it has cookies, a
@@ -42,6 +46,58 @@ func (s *site) visitor() *visitor {
 	return &visitor{t: s.t, s: s, client: &http.Client{Jar: jar, Timeout: patience}, header: http.Header{
 		"User-Agent": {browserName}, "Accept": {"text/html,application/xhtml+xml"},
 	}}
+}
+
+// beforeDesk waits, before a page of tickets is opened, until those that came in
+// are sorted: that is done after they are acknowledged, and changes them, so that
+// what a page opened meanwhile sends was written to an older version.
+func (s *site) beforeDesk(path string) {
+	s.t.Helper()
+	if path != "/staff" && !strings.HasPrefix(path, "/staff/tickets/") {
+		return
+	}
+	if s.db == nil {
+		if dsn := s.argument("--database"); dsn != "" {
+			s.db = open(s.t, "pgx", dsn)
+		} else {
+			s.db = database(s.t, s.data, "mode=ro")
+		}
+	}
+	until(s.t, "the tickets are sorted", func() bool {
+		var n int
+		err := s.db.QueryRow("SELECT COUNT(*) FROM jobs WHERE kind LIKE 'ticket.%' AND (state = 'running' OR state = 'available' AND run_at <= $1)", s.now().UnixMilli()).Scan(&n)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		return n == 0
+	})
+}
+
+// argument is the value of one of the program's flags, "" without it.
+func (s *site) argument(flag string) string {
+	if i := slices.Index(s.cmd.Args, flag); i >= 0 {
+		return s.cmd.Args[i+1]
+	}
+	return ""
+}
+
+// now is the program's time: the machine's, or what the test set.
+func (s *site) now() time.Time {
+	s.t.Helper()
+	for _, a := range s.cmd.Args {
+		if file, ok := strings.CutPrefix(a, "RICOCHET_TEST_CLOCK="); ok {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				s.t.Fatal(err)
+			}
+			ms, err := strconv.ParseInt(string(text), 10, 64)
+			if err != nil {
+				s.t.Fatal(err)
+			}
+			return time.UnixMilli(ms)
+		}
+	}
+	return time.Now()
 }
 
 // try sends a request; a failing connection is an error, a status is not.
@@ -78,6 +134,7 @@ func (v *visitor) do(method, path, contentType string, body io.Reader) page {
 
 func (v *visitor) get(path string) page {
 	v.t.Helper()
+	v.s.beforeDesk(path)
 	return v.do(http.MethodGet, path, "", nil)
 }
 
