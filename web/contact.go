@@ -156,7 +156,7 @@ func (s *Server) contactSubmit(c *gin.Context) error {
 	if form.text.Get("send") != "anyway" && sub.Suspicion == "" {
 		found, err := s.suggest(c.Request.Context(), loc.Lang, values.Subject, values.Message)
 		if err != nil {
-			s.log.Error("suggest", "request_id", s.requestID(c), "err", err) // the ticket matters more
+			s.mishap(c, "suggest", err) // the ticket matters more
 		}
 		if found = s.offered(c, visit, values.Subject, values.Message, found); len(found) > 0 {
 			return s.showAnswers(c, values, found)
@@ -188,7 +188,7 @@ func (s *Server) refuseContact(c *gin.Context, values contactValues, wrong *errs
 	if wrong.Kind == errs.Invalid {
 		status = http.StatusUnprocessableEntity
 	} else {
-		s.log.Error("contact form", "request_id", s.requestID(c), "err", wrong)
+		s.mishap(c, "contact form", wrong)
 	}
 	return s.showContact(c, status, values, wrong)
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math"
 	"net/http"
 	"runtime/debug"
@@ -98,6 +99,16 @@ func (s *Server) fail(c *gin.Context, err error) {
 		s.log.Error("error page failed", "request_id", id, "error", err)
 		c.String(f.status, "%d %s\n", f.status, http.StatusText(f.status))
 	}
+}
+
+// mishap logs what went wrong beside an answer that is given all the same. That
+// a visitor went away in the middle, as one does who types on, is no error.
+func (s *Server) mishap(c *gin.Context, what string, err error, more ...any) {
+	level := slog.LevelError
+	if c.Request.Context().Err() != nil {
+		level = slog.LevelDebug
+	}
+	s.log.Log(c.Request.Context(), level, what, append([]any{"request_id", s.requestID(c), "err", err}, more...)...)
 }
 
 // classify gives the errors of the standard library that a request can cause

@@ -106,7 +106,7 @@ func (s *Server) search(c *gin.Context) error {
 	}
 	found, err := s.find(c, search.Query{Lang: loc.Lang, Text: query, Limit: perPage, Offset: (number - 1) * perPage, Exact: c.Query("exact") == "1"})
 	if err != nil {
-		s.log.Error("search failed", "request_id", s.requestID(c), "lang", loc.Lang, "error", err.Error())
+		s.mishap(c, "search", err, "lang", loc.Lang)
 		v.Down = true
 		return render(s, c, 503, searchPage, v)
 	}

@@ -117,7 +117,7 @@ func (s *Server) bulk(c *gin.Context, m *ticket.Staff) error {
 			v.Done = append(v.Done, result)
 			continue
 		case errs.Internal, errs.Unavailable:
-			s.log.Error("bulk action", "request_id", s.requestID(c), "ticket", p.id, "err", err)
+			s.mishap(c, "bulk action", err, "ticket", p.id)
 			result.Why = failureText(loc, failures[errs.KindOf(err)], asError(err))
 		default:
 			result.Why = bulkReason(loc, err)

@@ -247,7 +247,7 @@ func (s *Server) sendReply(c *gin.Context, m *ticket.Staff) error {
 	}
 	for _, macroID := range used[:min(len(used), maxMacrosIn)] {
 		if err := s.opt.Support.Store.CountMacroUse(ctx, macroID); err != nil {
-			s.log.Error("count the use of a macro", "request_id", s.requestID(c), "err", err) // the reply has left
+			s.mishap(c, "count the use of a macro", err) // the reply has left
 		}
 	}
 	s.redirect(c, http.StatusSeeOther, "/staff/tickets/"+id)

@@ -209,7 +209,7 @@ func (s *Server) foundTickets(c *gin.Context, q tickets.Query, v *ticketSearchVi
 	}
 	hits, err := s.opt.Support.TicketSearch.Search(ctx, q)
 	if err != nil {
-		s.log.Error("search tickets", "request_id", s.requestID(c), "err", err)
+		s.mishap(c, "search tickets", err)
 		v.Down = true
 		return nil
 	}

@@ -159,7 +159,7 @@ func (s *Server) offered(c *gin.Context, v deflect.Visit, subject, body string, 
 	}
 	if err != nil {
 		// The ledger must not stand between a person and the answer.
-		s.log.Error("record attempt", "request_id", s.requestID(c), "err", err)
+		s.mishap(c, "record attempt", err)
 	}
 	if held {
 		return []suggestion{}

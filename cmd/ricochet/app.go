@@ -82,7 +82,7 @@ func (a *app) popular(lang string, n int) []string {
 	since := a.clock.Now().AddDate(0, 0, -popularDays).Format(time.DateOnly)
 	views, err := a.db.PopularArticles(ctx, lang, since, n)
 	if err != nil {
-		a.log.Error("popular articles", "err", err)
+		a.log.Warn("popular articles", "err", err) // the page shows others
 		return nil
 	}
 	pairs := make([]string, len(views))

@@ -217,7 +217,9 @@ func (a *app) adoptPolicy(ctx context.Context, path string) {
 	a.book.Adopt(set.Book)
 	n, err := a.db.WakeTickets(ctx, a.clock.Now())
 	if err != nil {
-		a.log.Error("reckon promises anew", "err", err)
+		if ctx.Err() == nil { // else the next start reckons them
+			a.log.Error("reckon promises anew", "err", err)
+		}
 		return
 	}
 	a.log.Info("policy loaded", "file", path, "tickets", n)

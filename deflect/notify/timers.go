@@ -143,7 +143,7 @@ func (w *Timers) postpone(ctx context.Context, id string) {
 		return
 	}
 	err := w.Store.InTx(ctx, func(tx TimerTx) error { return tx.PostponeTimer(id, tx.Now().Add(timerRetry)) })
-	if err != nil {
+	if err != nil && ctx.Err() == nil {
 		w.Log.Error("postpone a timer", "ticket", id, "err", err)
 	}
 }
