@@ -30,6 +30,7 @@ fmt: ## format the code
 
 lint: ## vet, formatting, forbidden calls
 	$(GO) vet ./...
+	$(GO) vet -tags acceptance,bench ./...
 	@out=$$(gofmt -l cmd content deflect internal kb search store themes web); [ -z "$$out" ] || { echo "not formatted:"; echo "$$out"; exit 1; }
 	$(GO) test -count=1 ./internal/house
 

@@ -72,7 +72,7 @@ func (x *Index) answering(ctx context.Context, s *snapshot, v *view, m Message) 
 	}
 	var best *found
 	sure := minConfidence
-	for _, one := range asked(text, m.Subject != "") {
+	for _, one := range questionsIn(text, m.Subject != "") {
 		if strings.TrimSpace(one) == strings.TrimSpace(text) {
 			continue
 		}
@@ -88,9 +88,9 @@ func (x *Index) answering(ctx context.Context, s *snapshot, v *view, m Message) 
 
 var sentenceEnd = regexp.MustCompile(`[.!?…]+(?:\s+|$)|\n+`)
 
-// asked are the first questions of a text, and its first line if that is a
+// questionsIn are the first questions of a text, and its first line if that is a
 // subject.
-func asked(text string, subject bool) []string {
+func questionsIn(text string, subject bool) []string {
 	var out []string
 	from := 0
 	for _, end := range sentenceEnd.FindAllStringIndex(text, -1) {
