@@ -3,15 +3,21 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"strconv"
 
 	"github.com/vmcloud/ricochet/deflect/intake"
 	"github.com/vmcloud/ricochet/deflect/ticket"
 	"github.com/vmcloud/ricochet/internal/errs"
 )
 
-// TicketsOfPerson lists what a person asked, the latest first.
-func (db *DB) TicketsOfPerson(ctx context.Context, personID string, limit int) ([]ticket.Ticket, error) {
-	rows, err := db.get(ctx, "SELECT "+ticketColumns+" FROM tickets WHERE person_id = $1 ORDER BY received_at DESC LIMIT $2", personID, limit)
+// OtherTickets lists what the person of t asked besides, the latest first. A
+// person is known once they acted on a link that was mailed to the address;
+// before, nothing is listed. The limit stands in the text: SQLite prepares a
+// statement whose limit is a parameter anew each time, which takes longer than
+// to run it.
+func (db *DB) OtherTickets(ctx context.Context, t ticket.Ticket, limit int) ([]ticket.Ticket, error) {
+	rows, err := db.get(ctx, "SELECT "+ticketColumns+` FROM tickets WHERE person_id = $1 AND id <> $2
+		AND EXISTS (SELECT 1 FROM persons WHERE id = $1 AND confirmed_at IS NOT NULL) ORDER BY received_at DESC LIMIT `+strconv.Itoa(limit), t.PersonID, t.ID)
 	return collect(rows, err, scanTicket)
 }
 

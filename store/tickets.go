@@ -210,6 +210,14 @@ func (db *DB) EventsOf(ctx context.Context, ticketID string) ([]ticket.Event, er
 	return collect(rows, err, scanEvent)
 }
 
+// StepsOf is what a ticket's log says of its way, oldest first: changes of its
+// state, and into which other ticket it was merged.
+func (db *DB) StepsOf(ctx context.Context, ticketID string) ([]ticket.Event, error) {
+	rows, err := db.get(ctx, `SELECT seq, at, kind, actor_kind, actor_id, reason, data FROM ticket_events
+		WHERE ticket_id = $1 AND (kind = $2 OR kind = $3) ORDER BY seq`, ticketID, ticket.StateChanged, ticket.MergedInto)
+	return collect(rows, err, scanEvent)
+}
+
 // MessagesOf is what was written on a ticket, oldest first; internal notes
 // only when asked for.
 func (db *DB) MessagesOf(ctx context.Context, ticketID string, notes bool) ([]ticket.Message, error) {

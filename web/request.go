@@ -233,12 +233,12 @@ func (s *Server) requestThread(c *gin.Context, t ticket.Ticket, files string) ([
 	if err != nil {
 		return nil, err
 	}
-	events, err := db.EventsOf(ctx, t.ID)
+	steps, err := db.StepsOf(ctx, t.ID)
 	if err != nil {
 		return nil, err
 	}
 	if t.State == ticket.Merged {
-		if messages, err = s.withSurvivor(c, t, events, messages); err != nil {
+		if messages, err = s.withSurvivor(c, t, steps, messages); err != nil {
 			return nil, err
 		}
 	}
@@ -246,7 +246,7 @@ func (s *Server) requestThread(c *gin.Context, t ticket.Ticket, files string) ([
 	for _, m := range messages {
 		thread = append(thread, requestMessage{Staff: m.Author == ticket.ByStaff, Body: m.Body, At: m.At, Files: fileViews(stored, m.ID, files)})
 	}
-	for _, e := range events {
+	for _, e := range steps {
 		to := ticket.State(e.Data.To)
 		if e.Kind != ticket.StateChanged || to != ticket.Resolved && to != ticket.Reopened && to != ticket.Closed {
 			continue
@@ -262,24 +262,16 @@ func (s *Server) requestThread(c *gin.Context, t ticket.Ticket, files string) ([
 	return thread, nil
 }
 
-// otherRequests lists what else the person asked. A person is known once they
-// acted on a link that was mailed to the address; before, nothing is listed.
+// otherRequests lists what else the person asked.
 func (s *Server) otherRequests(c *gin.Context, t ticket.Ticket) ([]otherRequest, error) {
-	ctx, db := c.Request.Context(), s.opt.Support.Store
-	person, err := db.CustomerOfPerson(ctx, t.PersonID)
-	if err != nil || !person.Confirmed || person.Tickets < 2 {
-		return nil, err
-	}
-	tickets, err := db.TicketsOfPerson(ctx, t.PersonID, maxOthers+1)
+	tickets, err := s.opt.Support.Store.OtherTickets(c.Request.Context(), t, maxOthers)
 	if err != nil {
 		return nil, err
 	}
 	var all []otherRequest
 	for _, o := range tickets {
-		if o.ID != t.ID && len(all) < maxOthers {
-			path := "/" + s.locale(c).Lang + "/request/" + AccessToken(s.opt.Support.Secret, o.ID)
-			all = append(all, otherRequest{o.Number, o.Subject, o.State, o.ReceivedAt, path})
-		}
+		path := "/" + s.locale(c).Lang + "/request/" + AccessToken(s.opt.Support.Secret, o.ID)
+		all = append(all, otherRequest{o.Number, o.Subject, o.State, o.ReceivedAt, path})
 	}
 	return all, nil
 }

@@ -63,10 +63,11 @@ type SupportStore interface {
 
 	TicketByID(ctx context.Context, id string) (ticket.Ticket, error)
 	EventsOf(ctx context.Context, ticketID string) ([]ticket.Event, error)
+	StepsOf(ctx context.Context, ticketID string) ([]ticket.Event, error)
 	MessagesOf(ctx context.Context, ticketID string, notes bool) ([]ticket.Message, error)
 	SurveyByTicket(ctx context.Context, ticketID string) (ticket.Survey, error)
 	CreditsOfTicket(ctx context.Context, ticketID string) ([]ticket.Credit, error)
-	TicketsOfPerson(ctx context.Context, personID string, limit int) ([]ticket.Ticket, error)
+	OtherTickets(ctx context.Context, t ticket.Ticket, limit int) ([]ticket.Ticket, error)
 	AttachmentsOf(ctx context.Context, ticketID string) ([]intake.StoredAttachment, error)
 	AttachmentByID(ctx context.Context, id string) (intake.StoredAttachment, error)
 	DeskStore
