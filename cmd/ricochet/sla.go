@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -82,10 +83,12 @@ func (t tally) print(w io.Writer, title string) {
 func (c slaVerifyCmd) Run(k *kong.Kong) error {
 	ops, tags, sources := tally{}, tally{}, tally{}
 	var all, failed int
+	var faults []error
 	for _, name := range c.Files {
 		file, err := readVectors(name)
 		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+			faults = append(faults, fmt.Errorf("%s: %w", name, err))
+			continue
 		}
 		for _, v := range file.Vectors {
 			mismatches := v.Run()
@@ -111,9 +114,9 @@ func (c slaVerifyCmd) Run(k *kong.Kong) error {
 		return err
 	}
 	if failed > 0 {
-		return fmt.Errorf("%d of %d vectors failed", failed, all)
+		faults = append(faults, fmt.Errorf("%d of %d vectors failed", failed, all))
 	}
-	return nil
+	return errors.Join(faults...)
 }
 
 func readVectors(name string) (vector.File, error) {

@@ -53,7 +53,7 @@ func (v Vector) runTicket(c *sla.Calendar) []Mismatch {
 // tier of its own.
 func (v Vector) ticket(c *sla.Calendar) (sla.Log, *sla.Book, error) {
 	const none = "none"
-	p := &sla.Policy{Name: v.ID, Tiers: []sla.Tier{{Name: none, Calendar: c}}}
+	p := &sla.Policy{Name: v.ID, Tiers: []sla.Tier{{Name: none, Calendar: c}}, Cells: policy{}.cells(none, c)}
 	add := func(from *policy) string {
 		if from == nil {
 			return none
@@ -97,11 +97,11 @@ func (p policy) cells(tier string, c *sla.Calendar) []sla.Cell {
 // targetOutcome is a clock in the schema's terms: due is null when nothing is
 // being timed, and the state is breached when elapsed exceeds the target. The
 // engine itself also counts a reply as late in the closed hours after a target
-// that ran out exactly at closing.
+// that ran out exactly at closing. A breach outlives the target it broke.
 func targetOutcome(c sla.Cycle) outcome {
 	due := result{c.Due, c.Ticking && !c.Due.IsZero()}
 	status := c.Status
-	if status == sla.Breached && c.Remaining == 0 {
+	if status == sla.Breached && c.Figure > 0 && c.Remaining == 0 {
 		status = sla.Met
 		if c.Ended.IsZero() {
 			status = sla.Running

@@ -15,8 +15,7 @@ import (
 
 // File is a file of vectors, schema version 1.
 type File struct {
-	SchemaVersion int      `json:"schema_version"`
-	Vectors       []Vector `json:"vectors"`
+	Vectors []Vector
 }
 
 // Vector is one operation, its inputs and what must come out. Only the keys
@@ -44,6 +43,8 @@ type Vector struct {
 	Pauses    []pause  `json:"pauses"`
 	Policy    *policy  `json:"policy"`
 	Events    []event  `json:"events"`
+
+	unreadable error // why the inputs could not be read
 }
 
 type figure struct {
@@ -175,14 +176,52 @@ func hours(pairs [][2]string) ([]sla.Hours, error) {
 	return out, nil
 }
 
-// Read decodes a file of vectors and refuses another schema version.
+// Read decodes a file of vectors and refuses another schema version, a file
+// without vectors and anything after the file's end. A vector whose inputs
+// cannot be read is kept: it is one failure, not the end of the others.
 func Read(r io.Reader) (File, error) {
-	var f File
-	if err := json.NewDecoder(r).Decode(&f); err != nil {
+	var raw struct {
+		SchemaVersion *int              `json:"schema_version"`
+		Vectors       []json.RawMessage `json:"vectors"`
+	}
+	dec := json.NewDecoder(r)
+	if err := dec.Decode(&raw); err != nil {
 		return File{}, fmt.Errorf("not a file of vectors: %w", err)
 	}
-	if f.SchemaVersion != 1 {
-		return File{}, fmt.Errorf("schema version %d: this program reads version 1", f.SchemaVersion)
+	if _, err := dec.Token(); err != io.EOF {
+		return File{}, fmt.Errorf("not a file of vectors: something follows its end at byte %d", dec.InputOffset())
+	}
+	switch {
+	case raw.SchemaVersion == nil:
+		return File{}, fmt.Errorf("not a file of vectors: schema_version is missing, want 1")
+	case *raw.SchemaVersion != 1:
+		return File{}, fmt.Errorf("schema version %d: this program reads version 1", *raw.SchemaVersion)
+	case len(raw.Vectors) == 0:
+		return File{}, fmt.Errorf("there are no vectors in it: want a list named vectors")
+	}
+	f := File{Vectors: make([]Vector, 0, len(raw.Vectors))}
+	for i, data := range raw.Vectors {
+		f.Vectors = append(f.Vectors, readVector(i+1, data))
 	}
 	return f, nil
+}
+
+// readVector decodes the vector at a place of its file, counted from 1.
+func readVector(place int, data json.RawMessage) Vector {
+	var v Vector
+	err := json.Unmarshal(data, &v)
+	if err != nil {
+		// What the report names it by may be readable all the same.
+		var label struct{ ID, Source, Op any }
+		v = Vector{unreadable: err}
+		if json.Unmarshal(data, &label) == nil {
+			v.ID, _ = label.ID.(string)
+			v.Source, _ = label.Source.(string)
+			v.Op, _ = label.Op.(string)
+		}
+	}
+	if v.ID == "" {
+		v.ID = fmt.Sprintf("number %d", place)
+	}
+	return v
 }

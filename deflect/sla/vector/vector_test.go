@@ -11,6 +11,12 @@ func TestFailures(t *testing.T) {
 	const office = `"calendar": {"tz": "UTC", "hours": {"mon": [["09:00", "17:00"]]}}`
 	for _, tc := range []struct{ vector, want string }{
 		{`{"op": "teleport", ` + office + `, "expect": {}}`, "op: expected a known operation"},
+		{`{"op": "teleport", "start": "the bridge", "calendar": 7}`, "op: expected a known operation"},
+		{`{"op": "add_business", ` + office + `, "start": "noon"}`, "input: expected a readable input"},
+		{`{"op": "add_business", ` + office + `, "seconds": "x"}`, "input: expected a readable input"},
+		{`{"op": "add_business", ` + office + `, "start": 5}`, "input: expected a readable input"},
+		{`7`, "op: expected a known operation"},
+		{`{"op": "sla", ` + office + `, "created_at": "2026-03-02T10:00:00Z", "policy": {"first_response_seconds": 60}, "expect": {"first_response": {"elapsed_minutes": 1}}}`, "first_response.elapsed_minutes: expected 1, got 0"},
 		{`{"op": "is_open", "calendar": {"tz": "Mars/Base"}, "expect": {}}`, "calendar: expected a calendar"},
 		{`{"op": "is_open", "calendar": {"tz": "UTC", "hours": {"lun": []}}, "expect": {}}`, `unknown day "lun"`},
 		{`{"op": "is_open", "calendar": {"tz": "UTC", "hours": {"mon": [["9h", "17:00"]]}}, "expect": {}}`, `"9h" is not a time of day`},
@@ -40,10 +46,29 @@ func TestFailures(t *testing.T) {
 			t.Errorf("%s:\n got %v\nwant %s", tc.vector, got, tc.want)
 		}
 	}
-	for _, bad := range []string{``, `{"schema_version": 2}`, `{"schema_version": 1, "vectors": [{"seconds": "x"}]}`, `{"schema_version": 1, "vectors": [{"start": "noon"}]}`, `{"schema_version": 1, "vectors": [{"start": 5}]}`} {
+	for _, bad := range []string{``, `{"schema_version": 2}`, `{"vectors": [{}]}`, `{"schema_version": 1}`, `{"schema_version": 1, "vectors": [{}]} {}`, `[]`} {
 		if _, err := Read(strings.NewReader(bad)); err == nil {
 			t.Errorf("%q was read", bad)
 		}
+	}
+}
+
+// TestOneUnreadable: a vector that cannot be read fails alone, by its id or its
+// place.
+func TestOneUnreadable(t *testing.T) {
+	const good = `{"id": "good", "op": "is_open", "calendar": {"tz": "UTC", "always_open": true}, "at": "2026-03-02T10:00:00Z", "expect": {"open": true}}`
+	f, err := Read(strings.NewReader(`{"schema_version": 1, "vectors": [` + good + `, {"id": "bad", "source": "a b", "op": "is_open", "at": "noon"}, {"op": "is_open", "at": 3}, ` + good + `]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var failed []string
+	for _, v := range f.Vectors {
+		if len(v.Run()) > 0 {
+			failed = append(failed, v.ID)
+		}
+	}
+	if got := strings.Join(failed, ", "); got != "bad, number 3" {
+		t.Errorf("failed: %s", got)
 	}
 }
 
@@ -71,6 +96,9 @@ func TestSchema(t *testing.T) {
 		`{"op": "clock", ` + office + `, "start": "2026-03-02T10:00:00+01:00", "target": {"seconds": 3600}, "pauses": [{"from": "2026-03-02T18:00:00+01:00", "to": "2026-03-02T19:00:00+01:00"}, {"from": "2026-03-02T10:30:00+01:00", "to": "2026-03-02T10:30:00+01:00"}], "expect": {"due": "2026-03-02T11:00:00+01:00", "paused_seconds": 0}}`,
 		`{"op": "clock", ` + office + `, "start": "2026-03-02T10:00:00+01:00", "target": {"seconds": 3600}, "pauses": [{"from": "2026-03-02T10:30:00+01:00", "to": null}], "expect": {"due": null}}`,
 		`{"op": "sla", ` + office + `, "created_at": "2026-03-02T10:00:00+01:00", "policy": {"first_response_seconds": 3600, "resolution_seconds": 7200, "pause_targets": ["first_response", "resolution"]}, "events": [{"at": "2026-03-02T10:30:00+01:00", "type": "pending"}], "now": "2026-03-02T16:00:00+01:00", "expect": {"first_response": {"state": "paused", "due": null, "elapsed_seconds": 1800, "paused_seconds": 19800}, "next_response": {"state": "inactive", "due": null}}}`,
+		`{"op": "clock", ` + office + `, "start": "2026-03-02T18:00:00+01:00", "target": {"seconds": 0}, "expect": {"due": "2026-03-03T09:00:00+01:00"}}`,
+		`{"op": "sla", ` + office + `, "created_at": "2026-03-02T10:00:00+01:00", "policy": {"resolution_seconds": 3600}, "events": [{"at": "2026-03-02T12:00:00+01:00", "type": "policy_removed"}], "expect": {"resolution": {"state": "breached", "due": null, "elapsed_minutes": 120.0}}}`,
+		`{"op": "sla", ` + office + `, "created_at": "2026-03-02T10:00:00+01:00", "policy": {}, "events": [{"at": "2026-03-02T10:10:00+01:00", "type": "policy_removed"}, {"at": "2026-03-02T10:20:00+01:00", "type": "pending"}, {"at": "2026-03-02T10:30:00+01:00", "type": "policy_changed", "policy": {"resolution_seconds": 7200}}], "expect": {"resolution": {"elapsed_minutes": 30, "paused_seconds": 0, "due": "2026-03-02T12:00:00+01:00"}}}`,
 		`{"op": "sla", ` + office + `, "created_at": "2026-03-02T10:00:00+01:00", "policy": {"resolution_seconds": 7200}, "events": [{"at": "2026-03-02T10:30:00+01:00", "type": "policy_removed"}, {"at": "2026-03-02T11:00:00+01:00", "type": "policy_changed", "policy": {"resolution_seconds": 10800}}], "expect": {"resolution": {"state": "running", "due": "2026-03-02T13:00:00+01:00", "elapsed_minutes": 60}}}`,
 		`{"op": "sla", ` + office + `, "created_at": "2026-03-02T16:00:00+01:00", "policy": {"resolution_seconds": 3600}, "events": [{"at": "2026-03-02T18:00:00+01:00", "type": "resolved"}], "expect": {"resolution": {"state": "met", "remaining_seconds": 0}}}`,
 		`{"op": "sla", ` + office + `, "created_at": "2026-03-02T16:00:00+01:00", "policy": {"resolution_seconds": 3600}, "events": [], "now": "2026-03-02T18:00:00+01:00", "expect": {"resolution": {"state": "running", "due_equivalent": "2026-03-03T09:00:00+01:00"}}}`,
