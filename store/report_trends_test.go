@@ -46,6 +46,9 @@ func (r *rawRows) figures(p report.Period) map[report.KPIID]report.Number {
 		report.KPISolvedBusiness: average(c.solvedBusiness), report.KPISolvedCalendar: average(c.solvedCalendar),
 		report.KPIHandleTime: average(c.handled), report.KPIPerAuthor: over(float64(c.created), len(c.authors)), report.KPICost: r.cost(p, c.resolved),
 	}
+	if !slices.ContainsFunc(r.tickets, func(t map[string]any) bool { return time.UnixMilli(t["received_at"].(int64)).Before(p.End()) }) {
+		all[report.KPIBacklog] = report.Number{} // before the first ticket nothing was owed to anybody
+	}
 	answers, satisfied, asked, net := r.opinions(p)
 	all[report.KPICSAT], all[report.KPINPS] = over(float64(satisfied), answers), over(100*float64(net), asked)
 	attempts := attemptCounts(slices.DeleteFunc(slices.Clone(r.attempts), func(a map[string]any) bool { return !in(p, a["started_at"]) }))

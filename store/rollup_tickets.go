@@ -173,11 +173,13 @@ func (db *DB) TicketAuthors(ctx context.Context, from, to report.Day) (int, erro
 	return int(n), err
 }
 
-// Backlog counts the tickets on which work was owed when a day began.
-func (db *DB) Backlog(ctx context.Context, before report.Day) (int, error) {
-	rows, err := db.get(ctx, "SELECT CAST(COALESCE(SUM(delta), 0) AS BIGINT) FROM rollup WHERE subject = 'tickets' AND dim = '' AND day < $1", before)
-	n, err := first(rows, err, scanInt)
-	return int(n), err
+// Backlog counts the tickets on which work was owed when a day began; known
+// says whether there had been any ticket by then.
+func (db *DB) Backlog(ctx context.Context, before report.Day) (n int, known bool, err error) {
+	rows, err := db.get(ctx, "SELECT CAST(COALESCE(SUM(delta), 0) AS BIGINT), COUNT(*) FROM rollup WHERE subject = 'tickets' AND dim = '' AND day < $1", before)
+	days := 0
+	_, err = first(rows, err, func(r rowScanner) (int, error) { return 0, r.Scan(&n, &days) })
+	return n, days > 0, err
 }
 
 // BrokenTickets lists the tickets with a promise to the customer broken in the

@@ -252,9 +252,9 @@ func (f figure) value(b *base, p Period) KPI {
 func (s *Service) base(ctx context.Context, p Period) (*base, error) {
 	b := &base{today: DayOf(s.Clock.Now(), p.Zone), backlog: map[Day]int{}, authors: map[Period]int{}, sums: map[Period]TicketCounts{}}
 	wide := Period{From: min(p.From, p.To.Add(1-2*slices.Max(spans))), To: p.To, Zone: p.Zone}
-	ever := 0
+	ever, known := 0, false
 	err := together(
-		func() (err error) { ever, err = s.Store.Backlog(ctx, wide.From); return err },
+		func() (err error) { ever, known, err = s.Store.Backlog(ctx, wide.From); return err },
 		func() (err error) { b.costs, err = s.Store.Costs(ctx); return err },
 		loading(ctx, s.Store, SubjectTickets, All, wide, &b.tickets), loading(ctx, s.Store, SubjectTickets, ByAgent, wide, &b.agents),
 		loading(ctx, s.Store, SubjectSurveys, All, wide, &b.surveys), loading(ctx, s.Store, SubjectAttempts, All, wide, &b.attempts),
@@ -263,9 +263,11 @@ func (s *Service) base(ctx context.Context, p Period) (*base, error) {
 		return nil, err
 	}
 	for _, day := range wide.Days() {
-		c := b.tickets[day][""]
+		c, any := b.tickets[day][""]
 		ever += c.delta()
-		b.backlog[day] = ever
+		if known = known || any; known { // before the first ticket there is nothing to owe, and no target to meet
+			b.backlog[day] = ever
+		}
 	}
 	asked := []Period{p}
 	for _, days := range spans {

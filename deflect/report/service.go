@@ -30,8 +30,9 @@ type Reader interface {
 	Costs(ctx context.Context) ([]Cost, error)
 	// TicketAuthors counts the people who wrote a ticket.
 	TicketAuthors(ctx context.Context, from, to Day) (int, error)
-	// Backlog counts the tickets on which work was owed when a day began.
-	Backlog(ctx context.Context, before Day) (int, error)
+	// Backlog counts the tickets on which work was owed when a day began; known
+	// says whether there had been any ticket by then.
+	Backlog(ctx context.Context, before Day) (n int, known bool, err error)
 	// UrgentTickets lists active tickets of priority P0 to P2, by what is due
 	// next.
 	UrgentTickets(ctx context.Context, limit int) ([]Urgent, error)
