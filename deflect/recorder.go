@@ -23,6 +23,7 @@ type RecorderStore interface {
 type Recorder struct {
 	store RecorderStore
 	clock clock.Clock
+	zone  *time.Location
 	log   *slog.Logger
 
 	mu    sync.RWMutex
@@ -37,8 +38,9 @@ type viewKey struct{ lang, article string }
 const recorderPeriod = 500 * time.Millisecond
 
 // NewRecorder makes a Recorder; Run must be started for anything to be kept.
-func NewRecorder(s RecorderStore, c clock.Clock, l *slog.Logger) *Recorder {
-	return &Recorder{store: s, clock: c, log: l, views: map[viewKey]*atomic.Int64{}, visits: visits{open: map[string]*visit{}}}
+// zone is where its days begin, that of the reports.
+func NewRecorder(s RecorderStore, c clock.Clock, zone *time.Location, l *slog.Logger) *Recorder {
+	return &Recorder{store: s, clock: c, zone: zone, log: l, views: map[viewKey]*atomic.Int64{}, visits: visits{open: map[string]*visit{}}}
 }
 
 // View counts a page view. It costs a map look-up and an atomic add.
@@ -142,7 +144,7 @@ func (r *Recorder) flushViews(ctx context.Context) error {
 	if len(batch) == 0 {
 		return nil
 	}
-	err := r.store.AddViews(ctx, r.clock.Now().Format(time.DateOnly), batch)
+	err := r.store.AddViews(ctx, r.clock.Now().In(r.zone).Format(time.DateOnly), batch)
 	if err != nil {
 		r.mu.RLock()
 		defer r.mu.RUnlock()

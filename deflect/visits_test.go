@@ -40,7 +40,27 @@ func table(t *testing.T, db *store.DB, name, by string) []map[string]any {
 }
 
 func recorder(db *store.DB, c *clock.Manual) *deflect.Recorder {
-	return deflect.NewRecorder(db, c, slog.New(slog.DiscardHandler))
+	return deflect.NewRecorder(db, c, time.UTC, slog.New(slog.DiscardHandler))
+}
+
+// A page read after midnight in the site's zone is read on the new day, as in
+// every other figure.
+func TestViewsBelongToTheDayOfTheSite(t *testing.T) {
+	storetest.Run(t, func(t *testing.T, db *store.DB, c *clock.Manual) {
+		paris, err := time.LoadLocation("Europe/Paris")
+		check(t, err)
+		r := deflect.NewRecorder(db, c, paris, slog.New(slog.DiscardHandler))
+		c.Set(time.Date(2026, 11, 21, 23, 30, 0, 0, time.UTC))
+		r.View("fr", "faq/a")
+		r.Flush(t.Context())
+		day, err := db.FirstViewed(t.Context(), "fr", "faq/a")
+		check(t, err)
+		never, err := db.FirstViewed(t.Context(), "en", "faq/a")
+		check(t, err)
+		if day != "2026-11-22" || never != "" {
+			t.Errorf("first read on %q, in English on %q", day, never)
+		}
+	})
 }
 
 // D-35: what is a search, a click, a reformulation.
@@ -146,7 +166,7 @@ func TestRecordingIsCheap(t *testing.T) {
 }
 
 func BenchmarkRecorder(b *testing.B) {
-	r := deflect.NewRecorder(nil, clock.System{}, slog.New(slog.DiscardHandler))
+	r := deflect.NewRecorder(nil, clock.System{}, time.UTC, slog.New(slog.DiscardHandler))
 	articles := []string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"}
 	visitors := make([]string, 10_000)
 	for i := range visitors {

@@ -48,6 +48,12 @@ func (db *DB) AddViews(ctx context.Context, day string, views []deflect.Views) e
 	})
 }
 
+// FirstViewed is the day on which an article was first read, "" for never.
+func (db *DB) FirstViewed(ctx context.Context, lang, article string) (string, error) {
+	rows, err := db.get(ctx, "SELECT COALESCE(MIN(day), '') FROM article_views WHERE lang = $1 AND article = $2", lang, article)
+	return first(rows, err, scanText)
+}
+
 // PopularArticles lists the most read articles of a language since a day.
 func (db *DB) PopularArticles(ctx context.Context, lang, since string, limit int) ([]deflect.Views, error) {
 	rows, err := db.get(ctx, `SELECT lang, article, CAST(SUM(views) AS BIGINT) FROM article_views WHERE lang = $1 AND day >= $2

@@ -402,7 +402,7 @@ func deflections(t *testing.T, db *store.DB) any {
 // row stays.
 func TestPurge(t *testing.T) {
 	storetest.Run(t, func(t *testing.T, db *store.DB, c *clock.Manual) {
-		r := deflect.NewRecorder(db, c, slog.New(slog.DiscardHandler))
+		r := deflect.NewRecorder(db, c, time.UTC, slog.New(slog.DiscardHandler))
 		search := func(query string) {
 			r.Search(deflect.Found{Lang: "fr", Query: query, Results: 1, Visitor: "v " + query, Articles: []string{"a"}})
 			r.Flush(t.Context())

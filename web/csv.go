@@ -4,13 +4,10 @@ import (
 	"bytes"
 	"encoding/csv"
 	"fmt"
-	"strconv"
-	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/vmcloud/ricochet/deflect/report"
-	"github.com/vmcloud/ricochet/deflect/ticket"
 )
 
 // writeCSV sends a table as a download; every cell is made harmless.
@@ -35,23 +32,4 @@ func (s *Server) writeCSV(c *gin.Context, name string, rows [][]string) error {
 	h.Set("Cache-Control", "no-store")
 	s.writeBody(c, 200, buf.Bytes())
 	return w.Error()
-}
-
-// deflectionCSV is the deflection page's first table.
-func (s *Server) deflectionCSV(c *gin.Context, _ *ticket.Staff) error {
-	from, to := s.period(c)
-	counts, err := s.opt.Support.Store.DeflectionCounts(c.Request.Context(), from, to)
-	if err != nil {
-		return err
-	}
-	rows := [][]string{{"from", "to", "category", "attempts", "eligible", "shown", "confirmed", "assumed", "abandoned", "tickets", "pending", "revoked", "repeats", "target"}}
-	byCategory, _ := report.Deflections(counts)
-	for _, d := range byCategory {
-		row := []string{from.Format(time.DateOnly), to.AddDate(0, 0, -1).Format(time.DateOnly), d.Category}
-		for _, n := range []int{d.Attempts, d.Eligible, d.Shown, d.Confirmed, d.Assumed, d.Abandoned, d.Tickets, d.Pending, d.Revoked, d.Repeats} {
-			row = append(row, strconv.Itoa(n))
-		}
-		rows = append(rows, append(row, strconv.FormatFloat(d.Target, 'g', -1, 64)))
-	}
-	return s.writeCSV(c, "deflection.csv", rows)
 }

@@ -2,15 +2,12 @@ package web
 
 import (
 	"net/http"
-	"time"
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/vmcloud/ricochet/deflect"
 	"github.com/vmcloud/ricochet/deflect/intake"
 	"github.com/vmcloud/ricochet/deflect/notify"
 	"github.com/vmcloud/ricochet/deflect/policy"
-	"github.com/vmcloud/ricochet/deflect/report"
 	"github.com/vmcloud/ricochet/deflect/team"
 	"github.com/vmcloud/ricochet/deflect/ticket"
 	"github.com/vmcloud/ricochet/internal/errs"
@@ -34,6 +31,7 @@ func (s *Server) staffRoutes() {
 	s.personRoutes()
 	s.get("/staff/deflection", s.staffMay(team.SeeFigures, s.deflection))
 	s.get("/staff/deflection.csv", s.staffMay(team.SeeFigures, s.deflectionCSV))
+	s.get("/staff/deflection.json", s.staffMay(team.SeeFigures, s.deflectionJSON))
 	s.get("/staff/quarantine", s.staffMay(team.WorkTickets, s.quarantine))
 	s.post("/staff/quarantine/:id", 0, s.staffMay(team.WorkTickets, s.quarantineAct))
 	s.get("/staff/status", s.staffMay(team.SeeFigures, s.status))
@@ -42,7 +40,6 @@ func (s *Server) staffRoutes() {
 var (
 	quarantinePage = definePage[quarantineView]("staff_quarantine")
 	statusPage     = definePage[statusView]("staff_status")
-	deflectionPage = definePage[deflectionView]("staff_deflection")
 )
 
 type quarantineView struct {
@@ -137,104 +134,4 @@ func (s *Server) wrong() int {
 	sup := s.opt.Support
 	now := sup.Policy()
 	return len(sup.Problems()) + len(sup.Rules.Status().Problems) + len(now.Problems) + len(now.Feeds)
-}
-
-type deflectionView struct {
-	Chrome
-	Desk     desk
-	From, To time.Time // To is the last day shown
-	Rows     []deflectionRow
-	Total    deflectionRow
-	Helpful  []helpfulRow
-	Top      []askedRow
-	Empty    []askedRow
-}
-
-// askedRow is a search and where its rows are.
-type askedRow struct {
-	report.SearchCount
-	Path string
-}
-
-// deflectionRow is a row of the report and where its attempts are listed.
-type deflectionRow struct {
-	report.Deflection
-	Path string
-}
-
-type helpfulRow struct {
-	report.HelpfulCounts
-	Title           string
-	Path            string // of the article
-	YesPath, NoPath string // of the votes
-}
-
-// deflection shows what came of the attempts to contact the team (D-32,
-// D-33), from the rows themselves.
-func (s *Server) deflection(c *gin.Context, m *ticket.Staff) error {
-	ctx, db := c.Request.Context(), s.opt.Support.Store
-	from, to := s.period(c)
-	v := deflectionView{Chrome: s.staffChrome(c, "staff.deflection.title"), From: from, To: to.AddDate(0, 0, -1)}
-	var err error
-	if v.Desk, err = s.desk(c, m, "deflection"); err != nil {
-		return err
-	}
-	counts, err := db.DeflectionCounts(ctx, from, to)
-	if err != nil {
-		return err
-	}
-	rows, total := report.Deflections(counts)
-	for _, d := range rows {
-		category := d.Category
-		if category == "" {
-			category = deflect.None
-		}
-		v.Rows = append(v.Rows, deflectionRow{d, rowsPath(from, v.To, category)})
-	}
-	v.Total = deflectionRow{total, rowsPath(from, v.To, "")}
-	helpful, err := db.Helpful(ctx, from, to)
-	if err != nil {
-		return err
-	}
-	p := report.Period{From: report.DayOf(from, s.opt.Zone), To: report.DayOf(v.To, s.opt.Zone), Zone: s.opt.Zone}
-	for _, h := range helpful {
-		votes := behind{report.RowsVotes, report.ArticleKey{Lang: h.Lang, Article: h.Article}.RevisionCell(h.Revision), p}
-		row := helpfulRow{HelpfulCounts: h, Title: h.Article, YesPath: votes.path("yes", ""), NoPath: votes.path("no", "")}
-		if a := s.current().library.ByPair(h.Lang, h.Article); a != nil {
-			row.Title, row.Path = a.Title, a.URL()
-		}
-		v.Helpful = append(v.Helpful, row)
-	}
-	for _, list := range []struct {
-		empty bool
-		field string
-		rows  *[]askedRow
-	}{{false, "searches", &v.Top}, {true, "no_result", &v.Empty}} {
-		top, err := db.TopSearches(ctx, from, to, list.empty, report.TopQueries)
-		if err != nil {
-			return err
-		}
-		for _, q := range top {
-			of := behind{report.RowsQueries, report.QueryKey{Lang: q.Lang, Query: q.Query}.Cell(), p}
-			*list.rows = append(*list.rows, askedRow{q, of.path(list.field, "")})
-		}
-	}
-	return render(s, c, http.StatusOK, deflectionPage, v)
-}
-
-// period is ?from= to ?to= (days, both included) in the site's time zone; by
-// default the last 30 days. Days that cannot be read count as not given.
-func (s *Server) period(c *gin.Context) (from, to time.Time) {
-	zone := s.opt.Zone
-	now := s.opt.Clock.Now().In(zone)
-	today := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, zone)
-	from, to = today.AddDate(0, 0, -29), today.AddDate(0, 0, 1)
-	if d, err := time.ParseInLocation(time.DateOnly, c.Query("to"), zone); err == nil {
-		to = d.AddDate(0, 0, 1)
-		from = to.AddDate(0, 0, -30)
-	}
-	if d, err := time.ParseInLocation(time.DateOnly, c.Query("from"), zone); err == nil && d.Before(to) {
-		from = d
-	}
-	return from, to
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
@@ -12,6 +11,7 @@ import (
 
 	"github.com/vmcloud/ricochet/deflect"
 	"github.com/vmcloud/ricochet/deflect/intake"
+	"github.com/vmcloud/ricochet/deflect/team"
 	"github.com/vmcloud/ricochet/deflect/ticket"
 )
 
@@ -22,8 +22,8 @@ var (
 
 const (
 	attemptsPerPage = 100
-	// maxAttemptRows bounds a download; more come in parts, by date.
-	maxAttemptRows = 100_000
+	// attemptsAtOnce is how many a download reads at a time.
+	attemptsAtOnce = 5000
 )
 
 type attemptsView struct {
@@ -34,7 +34,7 @@ type attemptsView struct {
 	From, To   string // as the form wants them
 	Categories []string
 	Outcomes   []deflect.Outcome
-	CSV        string
+	CSV, JSON  string
 	Next       string // path of the page after, "" on the last
 }
 
@@ -83,7 +83,7 @@ func (s *Server) attempts(c *gin.Context, m *ticket.Staff) error {
 	}
 	query := c.Request.URL.Query()
 	query.Del("before")
-	v.CSV = "/staff/attempts.csv?" + query.Encode()
+	v.CSV, v.JSON = "/staff/attempts.csv?"+query.Encode(), "/staff/attempts.json?"+query.Encode()
 	if len(v.Rows) > attemptsPerPage {
 		v.Rows = v.Rows[:attemptsPerPage]
 		query.Set("before", v.Rows[attemptsPerPage-1].ID)
@@ -92,23 +92,43 @@ func (s *Server) attempts(c *gin.Context, m *ticket.Staff) error {
 	return render(s, c, http.StatusOK, attemptsPage, v)
 }
 
-// attemptsCSV is the same rows as a file.
-func (s *Server) attemptsCSV(c *gin.Context, _ *ticket.Staff) error {
+// attemptColumns name the rows of attempts in files.
+var attemptColumns = []string{
+	"id", "started_at", "lang", "category", "script", "counted", "arm", "period", "shown", "opened", "dwell_ms", "outcome", "outcome_at", "article", "ticket",
+	"revoked_at", "revoked_by", "judged", "followed_by",
+}
+
+// attemptsFile is all of the same rows as a file, read in parts.
+func (s *Server) attemptsFile(c *gin.Context, m *ticket.Staff, file rowFile) error {
 	f := s.attemptFilter(c)
-	f.Before, f.Limit = "", maxAttemptRows
-	list, err := s.opt.Support.Store.Attempts(c.Request.Context(), f)
-	if err != nil {
+	f.Before, f.Limit = "", attemptsAtOnce
+	if err := s.audit(c, m, team.DataExported, "attempts", map[string]string{"from": c.Query("from"), "to": c.Query("to")}); err != nil {
 		return err
 	}
-	rows := [][]string{{"id", "started_at", "lang", "category", "script", "counted", "arm", "period", "shown", "opened", "dwell_ms", "outcome", "outcome_at", "article", "ticket", "revoked_at", "revoked_by", "judged", "followed_by"}}
-	for _, a := range list {
-		rows = append(rows, []string{
-			a.ID, stamp(a.StartedAt), a.Lang, a.Category, strconv.FormatBool(a.Script), strconv.FormatBool(a.Counted), string(a.Arm), a.Period,
-			strconv.FormatBool(a.Shown), a.Opened, strconv.FormatInt(a.Dwell.Milliseconds(), 10), string(a.Outcome), stamp(a.OutcomeAt), a.Article,
-			a.TicketID, stamp(a.RevokedAt), a.RevokedBy, strconv.FormatBool(a.Judged), a.Followed,
-		})
-	}
-	return s.writeCSV(c, "attempts.csv", rows)
+	return s.sendRows(c, file, "attempts", func(begin func([]string) error, give func([][]any) error) error {
+		for more := false; ; more = true {
+			list, err := s.opt.Support.Store.Attempts(c.Request.Context(), f)
+			if err != nil {
+				return err
+			}
+			if !more {
+				if err := begin(attemptColumns); err != nil {
+					return err
+				}
+			}
+			rows := make([][]any, len(list))
+			for i, a := range list {
+				rows[i] = []any{
+					a.ID, a.StartedAt, a.Lang, a.Category, a.Script, a.Counted, string(a.Arm), a.Period, a.Shown, a.Opened, a.Dwell.Milliseconds(),
+					string(a.Outcome), a.OutcomeAt, a.Article, a.TicketID, a.RevokedAt, a.RevokedBy, a.Judged, a.Followed,
+				}
+			}
+			if err := give(rows); err != nil || len(list) < f.Limit {
+				return err
+			}
+			f.Before = list[len(list)-1].ID
+		}
+	})
 }
 
 // stamp is an instant for a file, "" for none.

@@ -100,7 +100,7 @@ func (s *Server) draftCSV(c *gin.Context, m *ticket.Staff) error {
 	rows := [][]string{{"draft", "article", "published", "part", "source", "lang", "count", "last", "text"}}
 	for _, t := range texts {
 		rows = append(rows, []string{
-			f.ID, f.Lang + "/" + f.Article, f.Published.UTC().Format(time.DateOnly), part, string(t.Source), t.Lang, strconv.Itoa(max(t.Count, 1)),
+			f.ID, f.Lang + "/" + f.Article, f.Published.In(s.opt.Zone).Format(time.DateOnly), part, string(t.Source), t.Lang, strconv.Itoa(max(t.Count, 1)),
 			t.At.UTC().Format(time.RFC3339), t.Text,
 		})
 	}
@@ -143,7 +143,7 @@ func (s *Server) draftList() []draftFigures {
 			Before: draftCounts{row.Before.Searches, row.Before.Comments, row.Before.Tickets}, After: draftCounts{row.After.Searches, row.After.Comments, row.After.Tickets},
 		}
 		if !f.Published.IsZero() {
-			d.Published = f.Published.UTC().Format(time.DateOnly)
+			d.Published = f.Published.In(s.opt.Zone).Format(time.DateOnly)
 		}
 		list = append(list, d)
 	}

@@ -24,7 +24,8 @@ func (s *Server) experimentRoutes() {
 	s.get("/staff/experiment.csv", s.staffMay(team.SeeFigures, s.experimentCSV))
 	s.get("/staff/experiment.json", s.staffMay(team.SeeFigures, s.experimentJSON))
 	s.get("/staff/attempts", s.staffMay(team.SeeFigures, s.attempts))
-	s.get("/staff/attempts.csv", s.staffMay(team.SeeFigures, s.attemptsCSV))
+	s.get("/staff/attempts.csv", s.staffMay(team.SeeFigures, func(c *gin.Context, m *ticket.Staff) error { return s.attemptsFile(c, m, csvRows) }))
+	s.get("/staff/attempts.json", s.staffMay(team.SeeFigures, func(c *gin.Context, m *ticket.Staff) error { return s.attemptsFile(c, m, jsonRows) }))
 	s.get("/staff/attempts/:id", s.staffMay(team.SeeFigures, s.attempt))
 }
 

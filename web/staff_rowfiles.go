@@ -33,12 +33,20 @@ func (s *Server) rowsFile(c *gin.Context, m *ticket.Staff, f rowFile) error {
 	if err := s.audit(c, m, team.DataExported, "rows."+string(q.Kind), map[string]string{"field": q.Field, "from": string(q.Period.From), "to": string(q.Period.To)}); err != nil {
 		return err
 	}
+	return s.sendRows(c, f, string(q.Kind)+"-"+q.Field, func(begin func([]string) error, give func([][]any) error) error {
+		return s.opt.Support.Reports.EachRow(c.Request.Context(), q, begin, give)
+	})
+}
+
+// sendRows sends a file of the rows that each gives, as they come: first the
+// columns, then any number of times some rows.
+func (s *Server) sendRows(c *gin.Context, f rowFile, name string, each func(begin func([]string) error, give func([][]any) error) error) error {
 	first := true
-	err = s.opt.Support.Reports.EachRow(c.Request.Context(), q, func(columns []string) error {
+	err := each(func(columns []string) error {
 		h := c.Writer.Header()
 		s.secure(h, nil)
 		h.Set("Content-Type", f.kind)
-		h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s-%s.%s"`, q.Kind, q.Field, f.ext))
+		h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s.%s"`, name, f.ext))
 		h.Set("Cache-Control", "no-store")
 		return f.begin(c.Writer, columns)
 	}, func(rows [][]any) error {

@@ -112,8 +112,8 @@ func (a *app) openDesk(ctx context.Context, s *serveCmd, set settings) error {
 	if err := a.openLedger(ctx, s, set.zone); err != nil {
 		return err
 	}
-	a.recorder = deflect.NewRecorder(a.db, a.clock, a.log)
-	a.gaps = a.gapFinder()
+	a.recorder = deflect.NewRecorder(a.db, a.clock, set.zone, a.log)
+	a.gaps = a.gapFinder(set.zone)
 	a.openReports(a.book, set.zone, s.BaseURL)
 	return nil
 }

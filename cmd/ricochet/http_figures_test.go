@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/vmcloud/ricochet/content"
+	"github.com/vmcloud/ricochet/deflect"
 	"github.com/vmcloud/ricochet/deflect/gaps"
 	"github.com/vmcloud/ricochet/internal/clock"
 	"github.com/vmcloud/ricochet/store"
@@ -65,7 +66,8 @@ func rowsIn(t *testing.T, text string) int {
 }
 
 // publishedDraft drafts an article for the question that was asked most without
-// an answer, and gives the folder of content in which it is published that day.
+// an answer, and gives the folder of content that has it. It is first read that
+// day; its author dates it five days later, as after an edit.
 func publishedDraft(t *testing.T, data string, day time.Time) string {
 	t.Helper()
 	db, err := store.Open(t.Context(), store.Options{Dir: data, Clock: clock.NewManual(day), Log: slog.New(slog.DiscardHandler)})
@@ -89,6 +91,9 @@ func publishedDraft(t *testing.T, data string, day time.Time) string {
 	if err := db.SaveGapDraft(t.Context(), d); err != nil {
 		t.Fatal(err)
 	}
+	if err := db.AddViews(t.Context(), day.Format(time.DateOnly), []deflect.Views{{Lang: "fr", Article: "faq/draft", N: 1}}); err != nil {
+		t.Fatal(err)
+	}
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +101,7 @@ func publishedDraft(t *testing.T, data string, day time.Time) string {
 	if err := os.CopyFS(dir, content.FS); err != nil {
 		t.Fatal(err)
 	}
-	put(t, dir, "fr/faq/draft.md", "---\ntitle: Ébauche publiée\ndescription: Une réponse en une phrase.\nupdated: "+day.Format(time.DateOnly)+"\n---\n\nLa réponse.\n")
+	put(t, dir, "fr/faq/draft.md", "---\ntitle: Ébauche publiée\ndescription: Une réponse en une phrase.\nupdated: "+day.AddDate(0, 0, 5).Format(time.DateOnly)+"\n---\n\nLa réponse.\n")
 	return dir
 }
 
@@ -154,6 +159,9 @@ func TestFiguresLeadToTheirRows(t *testing.T) {
 		if path == "/staff/insights/gaps" && len(followedLink.FindAllString(p.body, -1)) != 2 {
 			t.Error("the question of the published draft has no rows before and after it")
 		}
+		if path == "/staff/insights/gaps" && !strings.Contains(desk.get("/staff/insights/drafts.csv").body, today.AddDate(0, 0, -20).Format(",2006-01-02,")) {
+			t.Error("the draft was published on another day than it was first read")
+		}
 		if len(links) < 5 {
 			t.Errorf("%s has %d figures with rows", path, len(links))
 		}
@@ -161,12 +169,13 @@ func TestFiguresLeadToTheirRows(t *testing.T) {
 			for _, link := range []int{0, len(links) / 2, len(links) - 1} {
 				rows := desk.get(html.UnescapeString(links[link][1]))
 				rows.want(t, links[link][1], http.StatusOK)
-				if path := html.UnescapeString(links[link][1]); strings.HasPrefix(path, "/staff/rows/") {
+				path := html.UnescapeString(links[link][1])
+				if of, _, _ := strings.Cut(path, "?"); of == "/staff/attempts" || strings.HasPrefix(of, "/staff/rows/") {
 					var file struct {
 						Columns []string
 						Rows    [][]any
 					}
-					text := desk.get(strings.Replace(path, "?", "/json?", 1)).body
+					text := desk.get(strings.Replace(strings.Replace(fileOf(path), "/csv?", "/json?", 1), ".csv?", ".json?", 1)).body
 					if err := json.Unmarshal([]byte(text), &file); err != nil {
 						t.Fatalf("%s as JSON: %v\n%.300s", path, err, text)
 					}
@@ -178,6 +187,20 @@ func TestFiguresLeadToTheirRows(t *testing.T) {
 		}
 	}
 	t.Logf("%d files of rows", len(counts))
+	var sums struct {
+		Total      struct{ Attempts int }
+		Categories []struct{ Attempts int }
+	}
+	all := desk.get("/staff/deflection.json").body
+	if err := json.Unmarshal([]byte(all), &sums); err != nil || sums.Total.Attempts == 0 {
+		t.Errorf("%v: %s", err, all)
+	}
+	for _, x := range sums.Categories {
+		sums.Total.Attempts -= x.Attempts
+	}
+	if sums.Total.Attempts != 0 {
+		t.Errorf("the categories are %d short of the total: %s", sums.Total.Attempts, all)
+	}
 	for _, bad := range []string{"/staff/rows/secrets?field=all&from=2026-01-01&to=2026-01-02", "/staff/rows/searches?field=nothing&from=2026-01-01&to=2026-01-02"} {
 		desk.get(bad).want(t, bad, http.StatusNotFound)
 	}

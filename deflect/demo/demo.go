@@ -273,7 +273,7 @@ func (m *maker) finishViews() {
 }
 
 func (m *maker) viewed(t time.Time, lang, article string, n int64) {
-	day := t.UTC().Format(time.DateOnly)
+	day := t.In(m.Zone).Format(time.DateOnly)
 	if m.views[day] == nil {
 		m.views[day] = map[viewed]int64{}
 	}

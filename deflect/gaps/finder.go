@@ -63,8 +63,9 @@ type Finder struct {
 	// Avoided is the share of tickets that an article avoids, by category
 	// (D-33); "" for the others.
 	Avoided map[string]float64
-	// Published says since when the site has an article of a pair; zero for not.
-	Published func(lang, pair string) time.Time
+	// Published says since when the site has an article of a pair, true to the
+	// day; zero for not.
+	Published func(ctx context.Context, lang, pair string) (time.Time, error)
 
 	mu     sync.Mutex
 	latest *Found

@@ -65,7 +65,10 @@ func (f *Finder) follow(ctx context.Context, now time.Time) ([]Followed, error) 
 	}
 	var all []Followed
 	for _, d := range drafts {
-		v := Followed{Drafted: d, Published: f.Published(d.Lang, d.Article)}
+		v := Followed{Drafted: d}
+		if v.Published, err = f.Published(ctx, d.Lang, d.Article); err != nil {
+			return nil, err
+		}
 		if v.Published.Before(d.At.AddDate(0, 0, -1)) { // its date is a day; an older article is another one
 			v.Published = time.Time{}
 		}

@@ -55,8 +55,8 @@ func TestDraftsAreFollowed(t *testing.T) {
 			{ID: "tomorrow", Article: "faq/tomorrow", Lang: "fr", At: published, Questions: questions},
 		},
 	}
-	f := &Finder{Store: store, Meanings: words{}, Clock: clock.NewManual(now), Log: slog.New(slog.DiscardHandler), Published: func(_, pair string) time.Time {
-		return map[string]time.Time{"faq/out": published, "faq/tomorrow": now.Add(day)}[pair]
+	f := &Finder{Store: store, Meanings: words{}, Clock: clock.NewManual(now), Log: slog.New(slog.DiscardHandler), Published: func(_ context.Context, _, pair string) (time.Time, error) {
+		return map[string]time.Time{"faq/out": published, "faq/tomorrow": now.Add(day)}[pair], nil
 	}}
 	if err := f.Look(t.Context()); err != nil {
 		t.Fatal(err)
