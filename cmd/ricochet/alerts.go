@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/vmcloud/ricochet/deflect/notify"
 	"github.com/vmcloud/ricochet/deflect/policy"
+	"github.com/vmcloud/ricochet/deflect/sla"
 	"github.com/vmcloud/ricochet/deflect/ticket"
 	"github.com/vmcloud/ricochet/internal/dial"
 	"github.com/vmcloud/ricochet/store"
@@ -22,8 +24,8 @@ func (a *app) openAlerts(s *serveCmd, clocks ticket.Clocks, list *policy.Channel
 	n.Clock, n.Clocks = a.clock, clocks
 	var err error
 	n.Poster = notify.Poster{Doer: dial.Client(list.Allow)}
-	if n.Channels, err = channels(list, s.DefaultLang, a.langs()); err != nil {
-		return err
+	if n.Channels, err = channels(list, s.DefaultLang, a.langs(), a.book.At(a.clock.Now())); err != nil {
+		return fmt.Errorf("the channels are refused:\n%w", err)
 	}
 	for _, c := range list.List {
 		a.log.Info("channel", "is", c.Describe())
@@ -87,13 +89,21 @@ func readChannels(path string) (*policy.Channels, error) {
 	return list, nil
 }
 
-// channels makes of the file's channels those of the notifier.
-func channels(list *policy.Channels, defaultLang string, langs []string) ([]notify.Channel, error) {
+// channels makes of the file's channels those of the notifier. It finds what
+// the file alone does not show: a language of no site, a secret that signs
+// nothing, and a tier without promises, whose channel would be silent for ever.
+func channels(list *policy.Channels, defaultLang string, langs []string, promises *sla.Policy) ([]notify.Channel, error) {
 	var out []notify.Channel
 	var wrong []error
 	for _, c := range list.List {
+		fail := func(format string, args ...any) {
+			wrong = append(wrong, fmt.Errorf("line %d: channel %s: "+format, append([]any{c.Line, c.Name}, args...)...))
+		}
 		n := notify.Channel{Name: c.Name, Slack: c.Kind == policy.ChannelSlack, URL: c.URL, Lang: c.Lang, Events: c.Events}
 		for _, t := range c.Tiers {
+			if _, ok := promises.Tier(t); !ok {
+				fail("the policy has no tier %q", t)
+			}
 			n.Tiers = append(n.Tiers, ticket.Tier(t))
 		}
 		for _, p := range c.Priorities {
@@ -103,12 +113,12 @@ func channels(list *policy.Channels, defaultLang string, langs []string) ([]noti
 			n.Lang = defaultLang
 		}
 		if !slices.Contains(langs, n.Lang) {
-			wrong = append(wrong, fmt.Errorf("channel %s: the site does not speak %q, but %v", c.Name, n.Lang, langs))
+			fail("the site does not speak %q, but %s", n.Lang, strings.Join(langs, ", "))
 		}
 		if !n.Slack {
 			var err error
 			if n.Secret, err = notify.WebhookKey(c.Secret); err != nil {
-				wrong = append(wrong, fmt.Errorf("channel %s: %w", c.Name, err))
+				fail("%w", err)
 			}
 		}
 		out = append(out, n)

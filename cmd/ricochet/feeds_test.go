@@ -79,6 +79,9 @@ func TestPolicyIsTakenOver(t *testing.T) {
 	good := strings.Replace(string(policy.DefaultYAML), "      sat: [10:00-14:00]\n    holidays: [fr]\n", "      sat: [10:00-14:00]\n    holidays: [fr]\n    feeds: [closed.ics]\n", 1)
 	write("policy.yaml", good)
 	write("closed.ics", oneHoliday)
+	if out, err := ricochet(t, "sla", "policy", "--check", filepath.Join(folder, "policy.yaml")); err != nil || !strings.Contains(out, "in order") {
+		t.Errorf("the feed beside the policy is not found by its check: %s %v", out, err)
+	}
 	s := serve(t, data, "--rate-limit", "off", "--policy", filepath.Join(folder, "policy.yaml"))
 	asks(t, s, "Une question")
 	db := database(t, data, "mode=ro")

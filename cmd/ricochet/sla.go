@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -13,6 +14,7 @@ import (
 
 	"github.com/vmcloud/ricochet/deflect/policy"
 	"github.com/vmcloud/ricochet/deflect/sla/vector"
+	"github.com/vmcloud/ricochet/internal/clock"
 )
 
 // slaCmd groups the SLA tools.
@@ -36,15 +38,13 @@ func (c slaPolicyCmd) Run(k *kong.Kong) error {
 		_, err := k.Stdout.Write(policy.DefaultYAML)
 		return err
 	}
-	set, err := policy.Load(os.DirFS(c.Check), ".", nil)
-	if info, statErr := os.Stat(c.Check); statErr != nil {
-		return statErr
-	} else if !info.IsDir() {
-		var data []byte
-		if data, err = os.ReadFile(c.Check); err == nil {
-			set, err = policy.Parse(c.Check, data, os.ReadFile)
-		}
+	if _, err := os.Stat(c.Check); err != nil {
+		return err
 	}
+	// As the site reads it: feeds beside the file or on the Internet, only
+	// without an earlier copy to fall back on.
+	f := newFeeds(c.Check, "", nil, clock.System{})
+	set, err := policy.Load(f.files, filepath.Base(c.Check), f.fetch)
 	if err != nil {
 		return fmt.Errorf("the policy is refused:\n%w", err)
 	}

@@ -120,9 +120,10 @@ func (l *loader) closings(what string, f map[string]ast.Node, spec *sla.Spec) {
 	}
 	if f["holidays"] != nil {
 		for _, v := range l.list(f["holidays"], what+" holidays") {
-			set, ok := holidaySets[l.text(v, what+" holidays")]
+			name := l.text(v, what+" holidays")
+			set, ok := holidaySets[name]
 			if !ok {
-				l.fail(v, "%s: unknown holidays, want one of %s", what, strings.Join(slices.Sorted(maps.Keys(holidaySets)), ", "))
+				l.fail(v, "%s: unknown holidays %q, want one of %s", what, name, strings.Join(slices.Sorted(maps.Keys(holidaySets)), ", "))
 				continue
 			}
 			for year := firstYear; year <= lastYear; year++ {

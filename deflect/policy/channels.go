@@ -23,6 +23,7 @@ type Channel struct {
 	Events     []string
 	Tiers      []string // empty: any
 	Priorities []sla.Priority
+	Line       int // of the file, for what is found wrong when the site is put together
 }
 
 // The kinds of channel.
@@ -93,7 +94,7 @@ var channelName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,39}$`)
 
 func (l *channelLoader) channel(n ast.Node) {
 	f := l.fields(n, "channel", "name", "kind", "url", "url_file", "url_env", "secret", "secret_file", "secret_env", "lang", "events", "tiers", "priorities")
-	c := Channel{}
+	c := Channel{Line: line(n)}
 	for _, k := range []string{"name", "kind", "events"} {
 		if f[k] == nil {
 			l.fail(n, "channel: %s is missing", k)

@@ -39,10 +39,10 @@ allow: [10.1.0.0/16, 192.168.7.7]
 		t.Fatal(err)
 	}
 	want := []policy.Channel{
-		{Name: "ops", Kind: "slack", URL: "https://hooks.example/services/T/B/secret", Lang: "fr", Events: []string{"page", "alert"}},
+		{Name: "ops", Kind: "slack", URL: "https://hooks.example/services/T/B/secret", Lang: "fr", Events: []string{"page", "alert"}, Line: 3},
 		{
 			Name: "billing", Kind: "webhook", URL: "http://10.1.2.3/hooks", Secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
-			Events: []string{"credit", "alert.100"}, Tiers: []string{"enterprise"}, Priorities: []sla.Priority{"P0", "P1"},
+			Events: []string{"credit", "alert.100"}, Tiers: []string{"enterprise"}, Priorities: []sla.Priority{"P0", "P1"}, Line: 4,
 		},
 	}
 	if diff := cmp.Diff(want, got.List); diff != "" {

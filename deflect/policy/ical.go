@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -20,29 +22,41 @@ const (
 
 // ParseFeed reads the whole-day events of an iCalendar file (RFC 5545) as
 // holidays: DTSTART with VALUE=DATE, up to DTEND exclusive or one day. Timed
-// events and cancelled ones are left out; a yearly RRULE is followed, any
-// other one is refused, because half-understood holidays would move due dates
-// unseen.
+// events and cancelled ones are left out; DURATION in days, a yearly RRULE and
+// its EXDATEs are followed. Any other repetition and changes of single
+// occurrences are refused, because half-understood holidays would move due
+// dates unseen.
 func ParseFeed(data []byte) ([]Holiday, error) {
 	if len(data) > maxFeed {
 		return nil, fmt.Errorf("the feed has %d bytes, at most %d are read", len(data), maxFeed)
 	}
+	data = bytes.TrimPrefix(data, []byte("\uFEFF")) // as some programs begin their files
 	// A long line is folded by a line break and a space.
 	data = bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n"))
 	data = bytes.ReplaceAll(bytes.ReplaceAll(data, []byte("\n "), nil), []byte("\n\t"), nil)
 	var out []Holiday
 	var event *feedEvent
 	var began, ended bool
+	inside := "" // a part of the event, such as an alarm
 	for i, text := range strings.Split(string(data), "\n") {
 		name, params, value := contentLine(text)
 		value = strings.TrimSpace(value)
+		if name == "BEGIN" || name == "END" {
+			value = strings.ToUpper(value)
+		}
 		switch {
+		case event != nil && inside != "":
+			if name == "END" && value == inside {
+				inside = ""
+			}
 		case name == "BEGIN" && value == "VCALENDAR":
 			began = true
 		case name == "END" && value == "VCALENDAR":
 			ended = true
-		case name == "BEGIN" && value == "VEVENT":
+		case event == nil && name == "BEGIN" && value == "VEVENT":
 			event = &feedEvent{}
+		case event != nil && name == "BEGIN":
+			inside = value
 		case name == "END" && value == "VEVENT" && event != nil:
 			days, err := event.days()
 			if err != nil {
@@ -55,6 +69,9 @@ func ParseFeed(data []byte) ([]Holiday, error) {
 		case event != nil:
 			event.set(name, params, value)
 		}
+	}
+	if event != nil {
+		return nil, errors.New("the last event has no end: want END:VEVENT")
 	}
 	if !began || !ended {
 		return nil, errors.New("not an iCalendar file: want BEGIN:VCALENDAR to END:VCALENDAR")
@@ -71,8 +88,10 @@ func contentLine(s string) (name, params, value string) {
 
 // feedEvent is what a VEVENT says of the days it closes.
 type feedEvent struct {
-	start, end, rule, summary string
-	timed, cancelled          bool
+	start, end, length, rule, summary string
+	except                            []string // dates of a repetition that do not happen
+	timed, cancelled                  bool
+	foreign                           string // a property that is not understood
 }
 
 func (e *feedEvent) set(name, params, value string) {
@@ -84,6 +103,12 @@ func (e *feedEvent) set(name, params, value string) {
 		}
 	case "DTEND":
 		e.end = value
+	case "DURATION":
+		e.length = value
+	case "EXDATE":
+		e.except = append(e.except, strings.Split(value, ",")...)
+	case "RDATE", "EXRULE", "RECURRENCE-ID":
+		e.foreign = name
 	case "RRULE":
 		e.rule = strings.ToUpper(value)
 	case "SUMMARY":
@@ -102,14 +127,19 @@ func (e *feedEvent) days() ([]Holiday, error) {
 	if err != nil {
 		return nil, fmt.Errorf("DTSTART %q is not a date", e.start)
 	}
-	end := start.AddDate(0, 0, 1)
-	if e.end != "" {
-		if end, err = time.Parse("20060102", e.end); err != nil {
-			return nil, fmt.Errorf("DTEND %q is not a date", e.end)
-		}
+	if e.foreign != "" {
+		return nil, fmt.Errorf("%s is not understood: want an event for each day, or a yearly RRULE with EXDATE", e.foreign)
 	}
-	if span := end.Sub(start); span <= 0 || span > maxSpan*24*time.Hour {
-		return nil, fmt.Errorf("an event from %s to %s, want 1 to %d days", e.start, e.end, maxSpan)
+	end, err := e.until(start)
+	if err != nil {
+		return nil, err
+	}
+	left := map[string]bool{}
+	for _, d := range e.except {
+		if d = strings.TrimSpace(d); len(d) < len("20060102") {
+			return nil, fmt.Errorf("EXDATE %q is not a date", d)
+		}
+		left[d[:len("20060102")]] = true
 	}
 	last, err := e.lastYear(start)
 	if err != nil {
@@ -118,8 +148,8 @@ func (e *feedEvent) days() ([]Holiday, error) {
 	var out []Holiday
 	for year := start.Year(); year <= last; year++ {
 		first := time.Date(year, start.Month(), start.Day(), 0, 0, 0, 0, time.UTC)
-		if first.Month() != start.Month() {
-			continue // the 29th of February
+		if first.Month() != start.Month() || left[first.Format("20060102")] {
+			continue // the 29th of February, or an exception
 		}
 		for d := first; d.Before(first.Add(end.Sub(start))); d = d.AddDate(0, 0, 1) {
 			out = append(out, Holiday{sla.DateOf(d), e.summary})
@@ -127,6 +157,34 @@ func (e *feedEvent) days() ([]Holiday, error) {
 	}
 	return out, nil
 }
+
+// until is the day after the event's last one.
+func (e *feedEvent) until(start time.Time) (time.Time, error) {
+	end, err := start.AddDate(0, 0, 1), error(nil)
+	switch {
+	case e.end != "":
+		if end, err = time.Parse("20060102", e.end); err != nil {
+			return end, fmt.Errorf("DTEND %q is not a date", e.end)
+		}
+	case e.length != "":
+		m := wholeDays.FindStringSubmatch(e.length)
+		if m == nil {
+			return end, fmt.Errorf("DURATION %q is not in whole days or weeks, such as P2D", e.length)
+		}
+		n, _ := strconv.Atoi(m[1]) // four digits at most
+		if m[2] == "W" {
+			n *= 7
+		}
+		end = start.AddDate(0, 0, n)
+	}
+	if span := end.Sub(start); span <= 0 || span > maxSpan*24*time.Hour {
+		return end, fmt.Errorf("an event from %s to %s, want 1 to %d days", start.Format("20060102"), end.Format("20060102"), maxSpan)
+	}
+	return end, nil
+}
+
+// wholeDays is a DURATION of a whole-day event.
+var wholeDays = regexp.MustCompile(`^\+?P([0-9]{1,4})([DW])$`)
 
 // lastYear is the last year in which the event happens.
 func (e *feedEvent) lastYear(start time.Time) (int, error) {

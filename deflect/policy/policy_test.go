@@ -77,7 +77,7 @@ func TestMistakes(t *testing.T) {
 		{"cap", "cap: 25%", "cap: 250%", []string{"at most 100%"}},
 		{"alerts", "[50, 75, 90, 100]", "[50, 40, 900]", []string{"40 does not come after 50", "whole percents"}},
 		{"missing first response", ", P4: 4h on standard}}\n  - {tier: business, target: first_response", "}}\n  - {tier: business, target: first_response", []string{"tier standard has no first_response for P4"}},
-		{"holidays", "holidays: [fr]\n  business", "holidays: [de]\n  business", []string{"unknown holidays, want one of fr, fr-alsace-moselle"}},
+		{"holidays", "holidays: [fr]\n  business", "holidays: [de]\n  business", []string{"unknown holidays \"de\", want one of fr, fr-alsace-moselle"}},
 		{"not YAML", "name: default", "name: [default", []string{": "}},
 	} {
 		text := strings.Replace(string(DefaultYAML), tc.old, tc.new, 1)
@@ -139,7 +139,21 @@ func TestFeed(t *testing.T) {
 	event := func(lines string) string {
 		return "BEGIN:VCALENDAR\nBEGIN:VEVENT\n" + lines + "\nEND:VEVENT\nEND:VCALENDAR\n"
 	}
+	for name, good := range map[string]string{
+		"byte order mark": "\uFEFF" + event("DTSTART;VALUE=DATE:20260601"), "lower case": strings.ToLower(event("dtstart;value=date:20260601")),
+		"alarm":     event("BEGIN:VALARM\nSUMMARY:Ring\nDURATION:PT5M\nDTSTART:x\nEND:VALARM\nDTSTART;VALUE=DATE:20260601"),
+		"duration":  event("DTSTART;VALUE=DATE:20260530\nDURATION:P3D"),
+		"exception": event("DTSTART;VALUE=DATE:20250601\nRRULE:FREQ=YEARLY;COUNT=3\nEXDATE;VALUE=DATE:20250601,20270601"),
+	} {
+		days, err := ParseFeed([]byte(good))
+		if err != nil || days[len(days)-1].Date != (sla.Date{Year: 2026, Month: 6, Day: 1}) || days[0].Name != "" {
+			t.Errorf("%s: %v, %v", name, days, err)
+		}
+	}
 	for name, bad := range map[string]string{
+		"no end of event": "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART;VALUE=DATE:20260601\nEND:VCALENDAR\n", "single dates": event("DTSTART;VALUE=DATE:20260601\nRDATE;VALUE=DATE:20260701"),
+		"moved": event("DTSTART;VALUE=DATE:20260601\nRECURRENCE-ID;VALUE=DATE:20260602"), "hours": event("DTSTART;VALUE=DATE:20260601\nDURATION:PT36H"),
+		"exception of no date": event("DTSTART;VALUE=DATE:20260601\nRRULE:FREQ=YEARLY\nEXDATE:soon"), "no length": event("DTSTART;VALUE=DATE:20260601\nDURATION:P0D"),
 		"not a feed": "<html>", "cut short": feed[:len(feed)-20], "weekly": event("DTSTART;VALUE=DATE:20260601\nRRULE:FREQ=WEEKLY"),
 		"no rule": event("DTSTART;VALUE=DATE:20260601\nRRULE:COUNT=2"), "no start": event("SUMMARY:x"), "backwards": event("DTSTART;VALUE=DATE:20260601\nDTEND;VALUE=DATE:20260601"),
 		"count": event("DTSTART;VALUE=DATE:20260601\nRRULE:FREQ=YEARLY;COUNT=x"), "until": event("DTSTART;VALUE=DATE:20260601\nRRULE:FREQ=YEARLY;UNTIL=20269999"),
