@@ -110,7 +110,7 @@ func New(opt Options) (*Server, error) {
 		}
 		opt.Zone = zone
 	}
-	base, err := parseBase(opt.BaseURL)
+	base, err := ParseBase(opt.BaseURL)
 	if err != nil {
 		return nil, err
 	}
@@ -146,10 +146,11 @@ func New(opt Options) (*Server, error) {
 	return s, nil
 }
 
-// parseBase refuses a base URL that would give broken links.
-func parseBase(raw string) (*url.URL, error) {
+// ParseBase reads a base URL, scheme and host, and refuses one that would give
+// broken links.
+func ParseBase(raw string) (*url.URL, error) {
 	u, err := url.Parse(strings.TrimSuffix(raw, "/"))
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.Path != "" || u.RawQuery != "" {
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
 		return nil, fmt.Errorf("web: base URL %q: want scheme and host without a path, like https://help.example.com", raw)
 	}
 	return u, nil

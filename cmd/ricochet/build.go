@@ -4,8 +4,12 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"math"
+	"net/mail"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/vmcloud/ricochet/content"
@@ -39,7 +43,7 @@ func (s *serveCmd) settings() (settings, error) {
 		return set, err
 	}
 	if set.zone, err = time.LoadLocation(s.Zone); err != nil {
-		return set, fmt.Errorf("--zone: %w", err)
+		return set, fmt.Errorf("--zone %s: want a name such as Europe/Paris: %w", s.Zone, err)
 	}
 	if set.channels, set.described, err = s.channels(); err != nil {
 		return set, err
@@ -47,8 +51,45 @@ func (s *serveCmd) settings() (settings, error) {
 	if set.taxonomy, err = loadTaxonomy(s.Taxonomy); err != nil {
 		return set, err
 	}
-	set.sender, err = s.sender()
-	return set, err
+	if set.sender, err = s.sender(); err != nil {
+		return set, err
+	}
+	return set, s.check()
+}
+
+// check refuses what would only be found wrong later: when data is open, or
+// when the first mail is not sent.
+func (s *serveCmd) check() error {
+	s.BaseURL = strings.TrimSuffix(s.BaseURL, "/") // links are this and a path
+	if _, err := web.ParseBase(s.BaseURL); err != nil {
+		return fmt.Errorf("--base-url: %w", err)
+	}
+	if _, err := mail.ParseAddress(s.MailFrom); err != nil {
+		return fmt.Errorf("--mail-from %q: want an address such as Support <support@example.com>: %w", s.MailFrom, err)
+	}
+	if s.ReplyTo != "" {
+		if _, err := notify.NewReplyAddress(s.ReplyTo, nil); err != nil {
+			return fmt.Errorf("--reply-to: %w", err)
+		}
+	}
+	for _, p := range s.TrustedProxies {
+		if _, err := netip.ParsePrefix(p); err == nil {
+			continue
+		}
+		if _, err := netip.ParseAddr(p); err != nil {
+			return fmt.Errorf("--trusted-proxies %q: want an address or a network such as 10.0.0.0/8", p)
+		}
+	}
+	if s.Retention < 0 {
+		return fmt.Errorf("--retention %d: want a number of months, or 0 to keep everything", s.Retention)
+	}
+	if !(s.Holdout >= 0 && s.Holdout <= deflect.MaxShare) {
+		return fmt.Errorf("--holdout %g: want a share from 0 to %g", s.Holdout, deflect.MaxShare)
+	}
+	if s.AttachmentMiB < 0 || s.AttachmentMiB > math.MaxInt64>>20 {
+		return fmt.Errorf("--attachment-mib %d: want a number of MiB, 0 to take no files", s.AttachmentMiB)
+	}
+	return nil
 }
 
 // build opens everything in the order in which one needs the other.
@@ -195,6 +236,9 @@ func (a *app) openContent(ctx context.Context, s *serveCmd) error {
 			lexicon = os.DirFS(dir)
 		}
 	}
+	if a.live.Current().Len() == 0 {
+		a.log.Warn("there are no articles: want files such as fr/guides/first.md and en/guides/first.md", "content", s.Content)
+	}
 	boundMemory()
 	var err error
 	if a.index, err = search.Open(search.Options{Dir: filepath.Join(s.Data, "search"), Lexicon: lexicon, Logger: a.log, Clock: a.clock}); err != nil {
@@ -222,7 +266,11 @@ func (s *serveCmd) sender() (notify.Sender, error) {
 	if s.SMTP == "" {
 		return notify.Outbox{Dir: filepath.Join(s.Data, "outbox"), From: s.MailFrom}, nil
 	}
-	return notify.NewSMTP(s.SMTP, s.MailFrom)
+	sender, err := notify.NewSMTP(s.SMTP, s.MailFrom)
+	if err != nil {
+		return nil, fmt.Errorf("--smtp: %w", err)
+	}
+	return sender, nil
 }
 
 // replyAddress makes the addresses that customers answer to; nil when no

@@ -39,6 +39,7 @@ type fileResolver struct {
 	path   string
 	values map[string]string
 	lines  map[string]int
+	used   map[string]int // lines of the values that nothing overrides
 }
 
 func readConfig(path string) (*fileResolver, error) {
@@ -50,7 +51,7 @@ func readConfig(path string) (*fileResolver, error) {
 }
 
 func parseConfig(path string, data []byte) (*fileResolver, error) {
-	r := &fileResolver{path: path, values: map[string]string{}, lines: map[string]int{}}
+	r := &fileResolver{path: path, values: map[string]string{}, lines: map[string]int{}, used: map[string]int{}}
 	file, err := parser.ParseBytes(data, 0)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %s", path, yaml.FormatError(err, false, true))
@@ -130,20 +131,22 @@ func (r *fileResolver) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (
 		}
 	}
 	if v, ok := r.values[flag.Name]; ok {
+		r.used[flag.Name] = r.lines[flag.Name]
 		return v, nil
 	}
 	return nil, nil
 }
 
-// where adds the file's line to an error about one of its values.
+// where adds the file's line to an error about one of its values, which names
+// the flag first of all.
 func (r *fileResolver) where(err error) error {
 	if r == nil || err == nil {
 		return err
 	}
-	for key, line := range r.lines {
-		if strings.Contains(err.Error(), "--"+key) {
-			return fmt.Errorf("%s:%d: %w", r.path, line, err)
-		}
+	_, rest, _ := strings.Cut(err.Error(), "--")
+	name := rest[:len(rest)-len(strings.TrimLeft(rest, "abcdefghijklmnopqrstuvwxyz-"))]
+	if line, ok := r.used[name]; ok {
+		return fmt.Errorf("%s:%d: %w", r.path, line, err)
 	}
 	return err
 }

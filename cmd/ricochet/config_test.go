@@ -45,6 +45,12 @@ func TestWrongConfigurationNamesItsLine(t *testing.T) {
 	for _, c := range []struct{ name, config, want string }{
 		{"unknown key", "listen: 127.0.0.1:0\nlisen: x\n", "ricochet.yaml:2: unknown setting \"lisen\""},
 		{"wrong value", "# comment\nattachment-mib: many\n", "ricochet.yaml:2: --attachment-mib"},
+		{"mail nobody could send", "listen: 127.0.0.1:0\nmail-from: nobody\n", "ricochet.yaml:2: --mail-from"},
+		{"no address", "base-url: help.example.com\n", "ricochet.yaml:1: --base-url"},
+		{"no network", "data: x\ntrusted-proxies: [10.0.0.0/8, proxy]\n", "ricochet.yaml:2: --trusted-proxies \"proxy\""},
+		{"no share", "holdout: 5\n", "ricochet.yaml:1: --holdout 5: want a share from 0 to 0.9\n"},
+		{"less than nothing", "attachment-mib: -1\n", "ricochet.yaml:1: --attachment-mib"},
+		{"no mail server", "smtp: smtp://mail.example:99999\n", "ricochet.yaml:1: --smtp"},
 		{"not a choice", "log-level: loud\n", "ricochet.yaml:1: --log-level"},
 		{"nested", "listen:\n  address: x\n", "ricochet.yaml:1: listen: want a single value"},
 		{"a list at the top", "- a\n", "ricochet.yaml:1: want lines of the form"},
@@ -54,6 +60,9 @@ func TestWrongConfigurationNamesItsLine(t *testing.T) {
 			inFolder(t, c.config)
 			if status, _, stderr := try(t, "serve"); status != 1 || !strings.Contains(stderr, c.want) {
 				t.Errorf("status %d, want 1 and %q:\n%s", status, c.want, stderr)
+			}
+			if _, err := os.Stat("data"); err == nil {
+				t.Error("a data folder was made although the configuration is wrong")
 			}
 		})
 	}
@@ -82,5 +91,26 @@ func TestHelpAndVersion(t *testing.T) {
 	}
 	if status, _, stderr := try(t, "serve", "--nonsense"); status != 1 || !strings.Contains(stderr, "--nonsense") {
 		t.Errorf("unknown flag: %d, %s", status, stderr)
+	}
+}
+
+// A wrong flag is not blamed on the file that has a right value for it.
+func TestWrongFlagIsNotBlamedOnTheFile(t *testing.T) {
+	inFolder(t, "rate-limit: 60\ndata: x\n")
+	if _, _, stderr := try(t, "serve", "--rate-limit", "many"); !strings.Contains(stderr, "many") || strings.Contains(stderr, configFile) {
+		t.Error(stderr)
+	}
+}
+
+// A data folder belongs to one server: a second one says so and ends, instead
+// of waiting for it for ever.
+func TestSecondServerOnTheSameDataIsRefused(t *testing.T) {
+	data := t.TempDir()
+	s := serve(t, data)
+	if status, _, stderr := try(t, "serve", "--data", data, "--listen", "127.0.0.1:0"); status != 1 || !strings.Contains(stderr, "another process") {
+		t.Errorf("status %d:\n%s", status, stderr)
+	}
+	if p := s.visitor().get("/fr/search?q=vps"); p.status != 200 {
+		t.Errorf("the first server: status %d", p.status)
 	}
 }

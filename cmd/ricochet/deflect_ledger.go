@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -24,13 +23,7 @@ func (a *app) openLedger(ctx context.Context, s *serveCmd, zone *time.Location) 
 	a.ledger = &deflect.Ledger{Store: store.As[deflect.Tx]{DB: a.db, Cast: func(tx *store.Tx) deflect.Tx { return tx }}, Periods: a.db}
 	a.trial = experimenter(a.db)
 	a.retention = &deflect.Retention{Store: a.db, Months: s.Retention, Zone: zone}
-	if s.Retention < 0 {
-		return fmt.Errorf("--retention %d: want a number of months, or 0 to keep everything", s.Retention)
-	}
-	if err := a.trial.Begin(ctx, s.Holdout); err != nil {
-		return fmt.Errorf("--holdout %g: want a share from 0 to %g: %w", s.Holdout, deflect.MaxShare, err)
-	}
-	return nil
+	return a.trial.Begin(ctx, s.Holdout)
 }
 
 const (

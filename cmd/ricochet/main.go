@@ -89,7 +89,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 			if errors.As(err, &status) {
 				return int(status)
 			}
-			return fail(err)
+			return fail(file.where(err))
 		}
 		return 0
 	})

@@ -56,8 +56,8 @@ func NewSMTP(raw, from string) (*SMTP, error) {
 		s.opts = append(s.opts, gomail.WithTLSPolicy(policy))
 	}
 	if p := u.Port(); p != "" {
-		if port, err = strconv.Atoi(p); err != nil {
-			return nil, errs.Newf(errs.Invalid, "", "smtp: port %q: %w", p, err)
+		if port, err = strconv.Atoi(p); err != nil || port < 1 || port > 65535 {
+			return nil, errs.Newf(errs.Invalid, "", "smtp: port %s: want 1 to 65535", p)
 		}
 	}
 	s.opts = append(s.opts, gomail.WithPort(port))
