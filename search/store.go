@@ -5,11 +5,13 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/blevesearch/bleve/v2/document"
 	"github.com/blevesearch/bleve/v2/index/scorch"
@@ -73,6 +75,10 @@ func openStore(dir string, readOnly bool) (*store, error) {
 	return s, s.idx.SetInternal(schemaKey, []byte(schema))
 }
 
+// lockWait is how long an index that another process has open is waited for:
+// one that is just stopping lets go within it.
+const lockWait = 2 * time.Second
+
 // smallSegment is how many documents a segment has that is merged first. Bleve's
 // own 2,000 takes an edited article for as large as what a batch made, and
 // rewrites thousands of articles after a few edits.
@@ -83,10 +89,13 @@ func tryStore(dir string, readOnly bool) (*store, error) {
 	// Batches are not waited for one by one: whoever writes waits for the last
 	// one to be on disk, and what a crash loses is derived from the articles.
 	config := map[string]any{"path": dir, "read_only": readOnly, "create_if_missing": !readOnly,
-		"numSnapshotsToKeep": 1, "unsafe_batch": true, "scorchMergePlanOptions": map[string]any{"FloorSegmentSize": smallSegment}}
+		"bolt_timeout": lockWait.String(), "numSnapshotsToKeep": 1, "unsafe_batch": true, "scorchMergePlanOptions": map[string]any{"FloorSegmentSize": smallSegment}}
 	idx, err := scorch.NewScorch(scorch.Name, config, q)
 	if err == nil {
 		err = idx.Open()
+	}
+	if err != nil && err.Error() == "timeout" { // what bbolt says when it does not get the lock
+		err = errors.New("another process works in this folder: stop it, or use another folder")
 	}
 	if err != nil {
 		q.Close()

@@ -90,6 +90,9 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	}
 	db.stmts.db = db.read
 	if err := db.migrate(ctx); err != nil {
+		if db.engine == SQLite {
+			err = fmt.Errorf("%s: %w", filepath.Join(o.Dir, FileName), err)
+		}
 		return nil, errors.Join(err, db.closePools())
 	}
 	if db.engine == SQLite {
@@ -136,8 +139,16 @@ func (db *DB) openSQLite(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("data folder: %w", err)
 	}
+	// What SQLite says of a folder it cannot write to names neither the folder
+	// nor the reason.
+	probe, err := os.CreateTemp(dir, ".writable-*")
+	if err == nil {
+		err = errors.Join(probe.Close(), os.Remove(probe.Name()))
+	}
+	if err != nil {
+		return fmt.Errorf("data folder: %w", err)
+	}
 	path := filepath.Join(dir, FileName)
-	var err error
 	if db.write, err = sql.Open("sqlite", sqliteURI(path, "")); err != nil {
 		return fmt.Errorf("database: %w", err)
 	}

@@ -342,6 +342,29 @@ func TestSameToken(t *testing.T) {
 	}
 }
 
+// Somebody goes back after sending, writes something else into the form and
+// sends it: nothing is acknowledged that was not stored, nothing typed is lost.
+func TestFormChangedAfterItWasSent(t *testing.T) {
+	s := serve(t, t.TempDir(), "--rate-limit", "off")
+	v := s.visitor()
+	const token = "sent-and-then-changed"
+	form := message(token)
+	first := v.post("/fr/contact", form).number(t)
+	form.Set("message", "Une tout autre question, écrite après coup.")
+	p := v.post("/fr/contact", form)
+	if p.status != http.StatusConflict || !strings.Contains(p.body, "Une tout autre question") || !strings.Contains(p.body, "déjà été envoyé") {
+		t.Fatalf("status %d: %s", p.status, p.body)
+	}
+	fresh := tokenField.FindStringSubmatch(p.body)[1]
+	if fresh == token {
+		t.Fatal("the form kept the token that has its ticket")
+	}
+	form.Set("form_token", fresh)
+	if second := v.post("/fr/contact", form).number(t); second == "" || second == first {
+		t.Errorf("the second request got %q, the first had %q", second, first)
+	}
+}
+
 func TestPathTraversal(t *testing.T) {
 	content := t.TempDir()
 	article(t, content, "fr/guides/un.md", "Un article", "Le texte de l’article.")
