@@ -139,7 +139,7 @@ func (s *Server) contactSubmit(c *gin.Context) error {
 	values := form.values
 	token := s.readFormToken(values.Token)
 	if values.Token == "" || token.hash == "" {
-		values.Token = s.newFormToken("")
+		values.Token = s.refilledToken("")
 		token = formToken{hash: s.readFormToken(values.Token).hash}
 	}
 	sub := s.submission(c, values, token, form.text.Get("website"))
@@ -163,6 +163,9 @@ func (s *Server) contactSubmit(c *gin.Context) error {
 		}
 	}
 	receipt, err := s.opt.Support.Intake.Submit(c.Request.Context(), sub)
+	if errs.Is(err, errs.Conflict) { // gone back to after it was sent, and changed: what it says now is another request
+		values.Token = s.refilledToken(token.route)
+	}
 	if err != nil {
 		return s.refuseContact(c, values, asError(err))
 	}
@@ -185,9 +188,11 @@ func asError(err error) *errs.Error {
 // refuseContact shows the form again with everything that was typed.
 func (s *Server) refuseContact(c *gin.Context, values contactValues, wrong *errs.Error) error {
 	status := failures[wrong.Kind].status
-	if wrong.Kind == errs.Invalid {
+	switch wrong.Kind {
+	case errs.Invalid:
 		status = http.StatusUnprocessableEntity
-	} else {
+	case errs.Conflict: // the form says all there is to say
+	default:
 		s.mishap(c, "contact form", wrong)
 	}
 	return s.showContact(c, status, values, wrong)

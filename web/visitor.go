@@ -127,7 +127,17 @@ const maxAgents = 4096
 // randomness, the console screen it was opened from and a signature. It makes
 // submitting twice harmless and shows how long the form was open.
 func (s *Server) newFormToken(route string) string {
-	text := strconv.FormatInt(s.opt.Clock.Now().UnixMilli(), 36) + "." + randomText(15)
+	return s.formTokenOf(s.opt.Clock.Now(), route)
+}
+
+// refilledToken is the token of a form that comes back filled: sending it at
+// once is no sign of a robot.
+func (s *Server) refilledToken(route string) string {
+	return s.formTokenOf(s.opt.Clock.Now().Add(-minFillTime), route)
+}
+
+func (s *Server) formTokenOf(issued time.Time, route string) string {
+	text := strconv.FormatInt(issued.UnixMilli(), 36) + "." + randomText(15)
 	if route != "" {
 		text += "." + route
 	}

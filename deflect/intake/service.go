@@ -86,11 +86,15 @@ type Service struct {
 }
 
 // Submit stores the submission as a ticket, durably, before it returns. The
-// same form token always gives the same ticket. A doubtful submission is kept
-// in quarantine instead.
+// same form token always gives the same ticket; with another content than the
+// ticket has it is a conflict, so that nothing is acknowledged that was not
+// stored. A doubtful submission is kept in quarantine instead.
 func (s *Service) Submit(ctx context.Context, sub Submission) (Receipt, error) {
 	if err := sub.Clean(); err != nil {
 		return Receipt{}, err
+	}
+	if sub.Channel == ticket.ByForm && sub.FormToken != "" {
+		sub.Fingerprint = sub.content()
 	}
 	read := s.read(&sub)
 	var r Receipt
@@ -109,8 +113,8 @@ func (s *Service) submit(tx Tx, sub Submission, met Met, read reading) (Receipt,
 	if met.Ticket {
 		earlier, err := tx.TicketByFormToken(sub.FormToken)
 		if err == nil {
-			if earlier.Fingerprint != sub.Fingerprint {
-				return Receipt{}, errs.Newf(errs.Conflict, "error.idempotency", "the key of ticket %s came with another request", earlier.Number)
+			if earlier.Fingerprint != "" && earlier.Fingerprint != sub.Fingerprint { // "": made before forms had one
+				return Receipt{}, errs.Newf(errs.Conflict, sub.changed(), "the key of ticket %s came with another request", earlier.Number)
 			}
 			return Receipt{TicketID: earlier.ID, Number: earlier.Number, Repeated: true, Ticket: earlier}, nil
 		}

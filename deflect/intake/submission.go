@@ -4,7 +4,11 @@
 package intake
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
+	"io"
 	"net/mail"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -28,7 +32,7 @@ const (
 type Submission struct {
 	Channel     ticket.Channel
 	FormToken   string // hash of the form token or idempotency key: the same one gives the same ticket
-	Fingerprint string // hash of the request that came with an idempotency key, "" for a form
+	Fingerprint string // hash of what was asked under the form token; that of a form is made when it is submitted
 	Visitor     string // hash of the measurement cookie, "" when there is none
 	Script      bool   // the browser ran our script
 	Route       string // the console screen the form was opened from, ""
@@ -45,6 +49,31 @@ type Submission struct {
 	ReceivedAt  time.Time // when the message arrived; zero means now (D-13)
 	Share       bool      // the person asks to share the articles read before writing
 	Suspicion   string    // why the robot check doubts it; "" when it does not
+}
+
+// content is the fingerprint of a form: a repetition has the same one, a form
+// that was changed after it had been sent has another.
+func (s *Submission) content() string {
+	h := sha256.New()
+	part := func(text string) {
+		_, _ = io.WriteString(h, strconv.Itoa(len(text))+":"+text) // a hash does not fail
+	}
+	for _, text := range []string{s.Email, s.Category, string(s.Urgency), string(s.Impact), s.Subject, s.Body} {
+		part(text)
+	}
+	for _, a := range s.Attachments {
+		part(a.Name)
+		part(a.SHA256)
+	}
+	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:12])
+}
+
+// changed is the text for a form or request that reuses the token of another.
+func (s *Submission) changed() string {
+	if s.Channel == ticket.ByForm {
+		return "error.sent_before"
+	}
+	return "error.idempotency"
 }
 
 // Attachment is a file that was stored under its id and awaits its ticket.

@@ -140,7 +140,7 @@ type Ticket struct {
 	ClosedAt    time.Time    // zero until it is closed
 	Ending      Ending       // why it was closed, "" until then
 
-	Fingerprint string // hash of the API request that made it, "" for a form
+	Fingerprint string // hash of the form or API request that made it, "" for mail and what has no key
 }
 
 // Ending says why a ticket was closed.
