@@ -9,7 +9,9 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"runtime/debug"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/vmcloud/ricochet/internal/clock"
@@ -88,8 +90,10 @@ type Runner struct {
 	Poll     time.Duration // longest wait between looks at the table; 0 means 1 s
 	Traffic  Traffic       // nil for none
 
-	wake chan struct{}
-	once sync.Once
+	wake   chan struct{}
+	once   sync.Once
+	inHand sync.WaitGroup
+	held   atomic.Int64 // jobs in hand, those of earlier batches too
 }
 
 func (r *Runner) init() {
@@ -117,6 +121,7 @@ func (r *Runner) Wake() {
 // Run works until ctx ends, then waits for the jobs in hand.
 func (r *Runner) Run(ctx context.Context) {
 	r.init()
+	defer r.inHand.Wait()
 	t := time.NewTicker(r.Poll)
 	defer t.Stop()
 	for {
@@ -124,7 +129,7 @@ func (r *Runner) Run(ctx context.Context) {
 			r.Traffic.GiveWay(ctx, busyWait)
 		}
 		worked := clock.Start()
-		n := r.Once(ctx)
+		n := r.batch(ctx, patience)
 		if ctx.Err() != nil {
 			return
 		}
@@ -153,6 +158,12 @@ const (
 	busyWait = 2 * time.Second
 	// busyRest is how many times as long as it worked a Runner then rests.
 	busyRest = 4
+	// patience is how long a Runner waits for the slowest job of a batch before
+	// it goes on with others: a receiver that hangs must not keep a call to
+	// whoever is on duty.
+	patience = time.Second
+	// maxHeld is how many batches' worth of jobs are in hand at most.
+	maxHeld = 4
 )
 
 func (r *Runner) busy() bool { return r.Traffic != nil && r.Traffic.Busy() }
@@ -167,34 +178,75 @@ func (r *Runner) rest(ctx context.Context, worked time.Duration) {
 	}
 }
 
-// Once rescues stale leases, claims one batch, runs it and returns how many
-// jobs it ran. Tests drive the table with it.
+// Once rescues stale leases, claims one batch, runs it to its end and returns
+// how many jobs it ran. Tests drive the table with it.
 func (r *Runner) Once(ctx context.Context) int {
+	defer r.inHand.Wait()
+	return r.batch(ctx, lease)
+}
+
+// batch is Once, except that jobs which take longer than wait are left to end
+// by themselves.
+func (r *Runner) batch(ctx context.Context, wait time.Duration) int {
 	r.init()
 	ctx = Background(ctx)
 	now := r.Clock.Now()
-	if n, err := r.Store.RescueJobs(ctx, now); err != nil {
-		r.logUnlessDone(ctx, "rescue jobs", err)
-	} else if n > 0 {
-		r.Log.Warn("jobs rescued from a dead worker", "count", n)
+	// A job in hand is at work however old its lease.
+	if r.held.Load() == 0 {
+		if n, err := r.Store.RescueJobs(ctx, now); err != nil {
+			r.logUnlessDone(ctx, "rescue jobs", err)
+		} else if n > 0 {
+			r.Log.Warn("jobs rescued from a dead worker", "count", n)
+		}
 	}
-	batch := r.Batch
+	size := min(r.Batch, maxHeld*r.Batch-int(r.held.Load()))
 	if r.busy() {
-		batch = min(batch, busyBatch)
+		size = min(size, busyBatch)
 	}
-	js, err := r.Store.ClaimJobs(ctx, r.Worker, now, now.Add(lease), batch)
+	if size <= 0 {
+		return 0
+	}
+	js, err := r.Store.ClaimJobs(ctx, r.Worker, now, now.Add(lease), size)
 	if err != nil {
 		r.logUnlessDone(ctx, "claim jobs", err)
 		return 0
 	}
-	done := make([]bool, len(js))
-	var wg sync.WaitGroup
-	for i, j := range js {
-		wg.Go(func() { done[i] = r.runOne(ctx, j) })
-	}
-	wg.Wait()
-	r.finish(ctx, js, done)
+	r.together(ctx, js, wait)
 	return len(js)
+}
+
+// together runs jobs side by side. It returns when all have ended, or after
+// wait; each of the rest is then finished when it ends.
+func (r *Runner) together(ctx context.Context, js []Job, wait time.Duration) {
+	r.held.Add(int64(len(js)))
+	ended := make(chan string, len(js)) // ids of what succeeded, "" for what did not
+	for _, j := range js {
+		r.inHand.Go(func() {
+			if r.runOne(ctx, j) {
+				ended <- j.ID
+			} else {
+				ended <- ""
+			}
+		})
+	}
+	late := time.NewTimer(wait)
+	defer late.Stop()
+	var ids []string
+	for left := len(js); left > 0; left-- {
+		select {
+		case id := <-ended:
+			ids = append(ids, id)
+		case <-late.C:
+			r.finish(ctx, ids)
+			r.inHand.Go(func() {
+				for range left {
+					r.finish(ctx, []string{<-ended})
+				}
+			})
+			return
+		}
+	}
+	r.finish(ctx, ids)
 }
 
 // runOne runs a job and says whether it succeeded; a failure is recorded.
@@ -217,16 +269,12 @@ func (r *Runner) runOne(ctx context.Context, j Job) bool {
 	return false
 }
 
-// finish removes the jobs of a batch that succeeded, together: one commit
-// instead of one each. A crash before it runs them again, as a crash in the
-// middle of a job would.
-func (r *Runner) finish(ctx context.Context, js []Job, done []bool) {
-	var ids []string
-	for i, j := range js {
-		if done[i] {
-			ids = append(ids, j.ID)
-		}
-	}
+// finish removes jobs that succeeded, together: one commit instead of one each.
+// A crash before it runs them again, as a crash in the middle of a job would.
+// An empty id stands for a job that failed.
+func (r *Runner) finish(ctx context.Context, ended []string) {
+	defer r.held.Add(-int64(len(ended)))
+	ids := slices.DeleteFunc(slices.Clone(ended), func(id string) bool { return id == "" })
 	if len(ids) == 0 {
 		return
 	}

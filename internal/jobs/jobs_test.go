@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -87,6 +88,47 @@ func TestOneFailureDoesNotHoldUpTheOthers(t *testing.T) {
 	}
 	if !strings.Contains(tab.reasons["panics"], "boom") || tab.reasons["bad"] != "no server" || !strings.Contains(tab.reasons["unknown"], `"x"`) {
 		t.Errorf("reasons: %q", tab.reasons)
+	}
+}
+
+// A receiver that hangs holds up neither the others of its batch nor what
+// becomes due meanwhile, and stopping waits for it.
+func TestOneThatHangsDoesNotHoldUpTheOthers(t *testing.T) {
+	tab := &table{due: []jobs.Job{{ID: "hangs", Kind: "hangs"}, {ID: "quick", Kind: "quick"}}}
+	release, ran := make(chan struct{}), make(chan string)
+	r := runner(tab, map[string]jobs.Handler{
+		"hangs": func(context.Context, jobs.Job) error { <-release; return nil },
+		"quick": func(_ context.Context, j jobs.Job) error { ran <- j.ID; return nil },
+	})
+	ctx, stop := context.WithCancel(t.Context())
+	over := make(chan struct{})
+	go func() { r.Run(ctx); close(over) }()
+	<-ran
+	tab.mu.Lock()
+	tab.due = append(tab.due, jobs.Job{ID: "page", Kind: "quick"})
+	tab.mu.Unlock()
+	r.Wake()
+	select {
+	case id := <-ran:
+		if id != "page" {
+			t.Errorf("ran %s", id)
+		}
+	case <-time.After(time.Minute):
+		t.Fatal("what came later waits for the receiver that hangs")
+	}
+	stop()
+	select {
+	case <-over:
+		t.Error("stopped while a job was in hand")
+	default:
+	}
+	close(release)
+	<-over
+	tab.mu.Lock()
+	defer tab.mu.Unlock()
+	slices.Sort(tab.finished)
+	if d := cmp.Diff([]string{"hangs", "page", "quick"}, tab.finished); d != "" {
+		t.Error(d)
 	}
 }
 
