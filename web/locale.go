@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"math"
 	"path"
 	"slices"
@@ -15,6 +16,7 @@ import (
 	"github.com/nicksnyder/go-i18n/v2/i18n"
 	"golang.org/x/text/language"
 
+	"github.com/vmcloud/ricochet/internal/errs"
 	"github.com/vmcloud/ricochet/themes"
 )
 
@@ -258,6 +260,16 @@ func (l *Locale) N(key string, count int, args ...any) string {
 func (l *Locale) Text(key string, data map[string]any) string {
 	if len(data) == 0 {
 		return l.T(key)
+	}
+	data = maps.Clone(data)
+	for name, v := range data {
+		if keys, ok := v.(errs.Texts); ok {
+			parts := make([]string, len(keys))
+			for i, k := range keys {
+				parts[i] = l.T(k)
+			}
+			data[name] = strings.Join(parts, ", ")
+		}
 	}
 	return l.localize(&i18n.LocalizeConfig{MessageID: key, TemplateData: data})
 }

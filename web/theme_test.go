@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"go/ast"
 	"go/parser"
 	gotoken "go/token"
@@ -19,6 +20,7 @@ import (
 	"github.com/jba/templatecheck"
 
 	"github.com/vmcloud/ricochet/deflect/ticket"
+	"github.com/vmcloud/ricochet/internal/errs"
 	"github.com/vmcloud/ricochet/internal/htmlcheck"
 	"github.com/vmcloud/ricochet/themes"
 )
@@ -341,5 +343,32 @@ func TestEventTexts(t *testing.T) {
 	})
 	if kinds < 30 {
 		t.Errorf("%d kinds of events in %s", kinds, file)
+	}
+}
+
+// A change of state that is not possible is refused in the reader's words, with
+// the states that are.
+func TestImpossibleTransitionNamesThePossibleOnes(t *testing.T) {
+	s := fixtureServer(t)
+	for _, tc := range []struct {
+		lang   string
+		from   ticket.State
+		wanted []string
+	}{
+		{"fr", ticket.Resolved, []string{"«\u00a0Résolue\u00a0»", "Rouverte, Fermée."}},
+		{"en", ticket.Escalated, []string{"“Escalated”", "In progress, Waiting for customer, Resolved, Closed."}},
+		{"en", ticket.Closed, []string{"“Closed”", "does not change any more"}},
+	} {
+		_, err := ticket.Move(ticket.Ticket{State: tc.from}, ticket.New)
+		var e *errs.Error
+		if !errors.As(err, &e) {
+			t.Fatalf("%s: %v", tc.from, err)
+		}
+		text := s.locales.Get(tc.lang).Text(e.Key, e.Args)
+		for _, want := range tc.wanted {
+			if !strings.Contains(text, want) {
+				t.Errorf("%q lacks %q", text, want)
+			}
+		}
 	}
 }

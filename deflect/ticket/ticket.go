@@ -270,8 +270,16 @@ func Move(t Ticket, to State) (Ticket, error) {
 
 // transitionError refuses a change of state and names those possible.
 func transitionError(t Ticket, to State) error {
-	e := errs.Newf(errs.Conflict, "error.ticket.transition", "ticket %s: %s cannot become %s; allowed: %v", t.Number, t.State, to, next[t.State])
-	e.Args = map[string]any{"From": string(t.State), "To": string(to)}
+	key := "error.ticket.transition"
+	if len(next[t.State]) == 0 {
+		key = "error.ticket.final"
+	}
+	e := errs.Newf(errs.Conflict, key, "ticket %s: %s cannot become %s; allowed: %v", t.Number, t.State, to, next[t.State])
+	allowed := make(errs.Texts, len(next[t.State]))
+	for i, s := range next[t.State] {
+		allowed[i] = "state." + string(s)
+	}
+	e.Args = map[string]any{"From": errs.Texts{"state." + string(t.State)}, "Allowed": allowed}
 	return e
 }
 

@@ -35,6 +35,10 @@ type Field struct {
 	Args map[string]any
 }
 
+// Texts is an argument of a text that is made of texts itself, given by their
+// keys: package web writes them in the reader's language, one after the other.
+type Texts []string
+
 // Error is a failure with a kind. Build it with New or Wrap.
 type Error struct {
 	Kind       Kind
