@@ -29,7 +29,7 @@ type PersonRows struct {
 
 // Holding is what is held about a person (D-36).
 type Holding struct {
-	PersonID string
+	PersonID string       // "" for somebody whose messages were all held back by the robot check
 	Tables   []PersonRows // those with rows, without secrets
 	Open     []string     // numbers of tickets that are not closed yet
 	Files    []HeldFile   // attachments of theirs
@@ -50,15 +50,16 @@ type HeldFile struct{ ID, Name string }
 
 // PeopleTx is what erasing needs from a transaction. Implemented by store.
 type PeopleTx interface {
-	// HeldFiles lists the attachments of a person.
-	HeldFiles(personID string) ([]HeldFile, error)
+	// HeldFiles lists the attachments of a person, also those of messages that
+	// were held back under the address.
+	HeldFiles(personID, email string) ([]HeldFile, error)
 	// HeldMails lists the ids of mails to or about a person.
 	HeldMails(personID string) ([]string, error)
 	// OpenTickets lists the numbers of a person's tickets that are not closed.
 	OpenTickets(personID string) ([]string, error)
 	// ErasePerson takes what identifies a person out of every row and leaves
 	// the rows, so that every count stays true.
-	ErasePerson(personID string) error
+	ErasePerson(personID, email string) error
 	Audit(actor, action, object string, data map[string]string) error
 }
 
@@ -168,7 +169,7 @@ func (p *Privacy) Erase(ctx context.Context, email, actor string) (Holding, erro
 				Err: fmt.Errorf("tickets %s are not closed", strings.Join(h.Open, ", ")),
 			}
 		}
-		if h.Files, err = tx.HeldFiles(h.PersonID); err != nil {
+		if h.Files, err = tx.HeldFiles(h.PersonID, cleanEmail(email)); err != nil {
 			return err
 		}
 		h.Mails, err = tx.HeldMails(h.PersonID)
@@ -181,12 +182,18 @@ func (p *Privacy) Erase(ctx context.Context, email, actor string) (Holding, erro
 		return h, err
 	}
 	err = p.Store.InTx(ctx, func(tx PeopleTx) error {
-		if err := tx.ErasePerson(h.PersonID); err != nil {
+		if h.Mails, err = tx.HeldMails(h.PersonID); err != nil { // one may have been written meanwhile
+			return err
+		}
+		if err := tx.ErasePerson(h.PersonID, cleanEmail(email)); err != nil {
 			return err
 		}
 		return tx.Audit(actor, auditErased, h.PersonID, nil)
 	})
 	if err != nil {
+		return h, err
+	}
+	if err := p.removeFiles(h); err != nil {
 		return h, err
 	}
 	return h, p.Store.Scrub(ctx)

@@ -98,13 +98,13 @@ func scanHeldFile(r rowScanner) (deflect.HeldFile, error) {
 }
 
 // HeldFiles lists a person's attachments, those of held submissions too.
-func (tx *Tx) HeldFiles(personID string) ([]deflect.HeldFile, error) {
+func (tx *Tx) HeldFiles(personID, email string) ([]deflect.HeldFile, error) {
 	rows, err := tx.query(heldFiles, personID)
 	files, err := collect(rows, err, scanHeldFile)
 	if err != nil {
 		return nil, err
 	}
-	held, err := tx.heldSubmissions(personID)
+	held, err := tx.heldSubmissions(email)
 	for _, s := range held {
 		for _, a := range s.Submission.Attachments {
 			if !slices.ContainsFunc(files, func(f deflect.HeldFile) bool { return f.ID == a.ID }) {
@@ -122,14 +122,9 @@ func (tx *Tx) HeldMails(personID string) ([]string, error) {
 }
 
 // heldSubmissions lists the submissions that the robot check held back and
-// that carry the person's address.
-func (tx *Tx) heldSubmissions(personID string) ([]intake.Quarantined, error) {
-	rows, err := tx.query("SELECT email FROM persons WHERE id = $1", personID)
-	email, err := first(rows, err, scanText)
-	if err != nil {
-		return nil, err
-	}
-	rows, err = tx.query("SELECT id, reason, submission, ticket_id FROM quarantine")
+// that carry the address. Who wrote nothing else is no person yet.
+func (tx *Tx) heldSubmissions(email string) ([]intake.Quarantined, error) {
+	rows, err := tx.query("SELECT id, reason, submission, ticket_id FROM quarantine")
 	all, err := collect(rows, err, scanQuarantined)
 	return slices.DeleteFunc(all, func(q intake.Quarantined) bool {
 		return !strings.EqualFold(strings.TrimSpace(q.Submission.Email), email)
@@ -139,8 +134,8 @@ func (tx *Tx) heldSubmissions(personID string) ([]intake.Quarantined, error) {
 // ErasePerson takes what identifies a person out of every table. Rows, ids and
 // instants stay. The tickets' version rises, so that whatever was derived from
 // them is derived again.
-func (tx *Tx) ErasePerson(personID string) error {
-	return tx.overwriting(func() error { return tx.erasePerson(personID) })
+func (tx *Tx) ErasePerson(personID, email string) error {
+	return tx.overwriting(func() error { return tx.erasePerson(personID, email) })
 }
 
 // overwriting runs f so that SQLite fills with zeros what f frees in the file;
@@ -169,8 +164,8 @@ func (db *DB) Scrub(ctx context.Context) error {
 	return wrap(err)
 }
 
-func (tx *Tx) erasePerson(personID string) error {
-	held, err := tx.heldSubmissions(personID)
+func (tx *Tx) erasePerson(personID, email string) error {
+	held, err := tx.heldSubmissions(email)
 	if err != nil {
 		return err
 	}
@@ -265,11 +260,15 @@ func (db *DB) Holding(ctx context.Context, email string) (h deflect.Holding, err
 	defer func() { err = errors.Join(err, d.Close()) }()
 	tx := &Tx{ctx: ctx, db: db, q: d.tx, now: db.clock.Now()}
 	rows, err := tx.query("SELECT id FROM persons WHERE email = $1", email)
-	if h.PersonID, err = first(rows, err, scanText); err != nil {
-		if errs.Is(err, errs.NotFound) {
-			err = errs.New(errs.NotFound, "error.privacy.nobody", err)
-		}
+	if h.PersonID, err = first(rows, err, scanText); err != nil && !errs.Is(err, errs.NotFound) {
 		return h, err
+	}
+	held, err := tx.heldSubmissions(email)
+	if err != nil {
+		return h, err
+	}
+	if h.PersonID == "" && len(held) == 0 {
+		return h, errs.Newf(errs.NotFound, "error.privacy.nobody", "nobody is known under the address %q", email)
 	}
 	for _, t := range personalTables {
 		list, err := d.read(ctx, "SELECT * FROM "+t.name+" WHERE "+t.rows, t.secret, h.PersonID)
@@ -279,10 +278,6 @@ func (db *DB) Holding(ctx context.Context, email string) (h deflect.Holding, err
 		if len(list) > 0 {
 			h.Tables = append(h.Tables, deflect.PersonRows{Table: t.name, Rows: list})
 		}
-	}
-	held, err := tx.heldSubmissions(h.PersonID)
-	if err != nil {
-		return h, err
 	}
 	if len(held) > 0 {
 		t := deflect.PersonRows{Table: quarantine}
@@ -299,7 +294,7 @@ func (db *DB) Holding(ctx context.Context, email string) (h deflect.Holding, err
 	if h.Open, err = tx.OpenTickets(h.PersonID); err != nil {
 		return h, err
 	}
-	if h.Files, err = tx.HeldFiles(h.PersonID); err != nil {
+	if h.Files, err = tx.HeldFiles(h.PersonID, email); err != nil {
 		return h, err
 	}
 	h.Mails, err = tx.HeldMails(h.PersonID)

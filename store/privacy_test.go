@@ -346,7 +346,7 @@ func TestErasePersonLeavesNothingAndEveryCount(t *testing.T) {
 		if !strings.Contains(held, strings.ToLower(marker)) || strings.Contains(held, "of tickets.access_hash") {
 			t.Errorf("exported: %s", held)
 		}
-		err = db.InTx(t.Context(), func(tx *store.Tx) error { return tx.ErasePerson(h.PersonID) })
+		err = db.InTx(t.Context(), func(tx *store.Tx) error { return tx.ErasePerson(h.PersonID, markedEmail) })
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -228,7 +228,7 @@ func TestRollupsOutliveWhatIsPurged(t *testing.T) {
 		for _, p := range y.Persons { // somebody whose searches are known
 			if h, err := db.Holding(t.Context(), p.Email); err == nil && len(h.Open) == 0 && slices.ContainsFunc(h.Tables, func(x deflect.PersonRows) bool { return x.Table == "searches" }) {
 				email = p.Email
-				if err := db.InTx(t.Context(), func(tx *store.Tx) error { return tx.ErasePerson(h.PersonID) }); err != nil {
+				if err := db.InTx(t.Context(), func(tx *store.Tx) error { return tx.ErasePerson(h.PersonID, p.Email) }); err != nil {
 					t.Fatal(err)
 				}
 				break

@@ -36,6 +36,7 @@ func (s *Server) gapRoutes() {
 type GapFinder interface {
 	Latest() *gaps.Found
 	Refresh()
+	Forget() // what a person wrote whose data was erased
 }
 
 // GapStore is what a draft takes from the tickets, and where it is noted.

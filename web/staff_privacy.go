@@ -122,6 +122,7 @@ func (s *Server) personErase(c *gin.Context, m *ticket.Staff) error {
 	if err != nil {
 		return err
 	}
+	s.opt.Support.Gaps.Forget()
 	s.redirect(c, http.StatusSeeOther, "/staff/privacy?erased=1")
 	return nil
 }

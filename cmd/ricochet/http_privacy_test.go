@@ -245,3 +245,36 @@ func TestPrivacyCommands(t *testing.T) {
 		}
 	}
 }
+
+// Whoever wrote nothing but what the robot check held back is no person of the
+// desk yet, and has the same rights.
+func TestPrivacyOfHeldMessages(t *testing.T) {
+	data := t.TempDir()
+	s := serve(t, data, "--rate-limit", "off")
+	form := message("a-held-form-of-this-test")
+	form.Set("email", personalMark+"@example.org")
+	form.Set("message", "Retenu, de "+personalMark)
+	form.Set("website", "http://spam.example")
+	s.visitor().postFiles("/fr/contact", form, upload{personalMark + ".txt", "Fichier de " + personalMark + "\n"})
+	s.stop()
+	out := filepath.Join(t.TempDir(), "held.zip")
+	for _, args := range [][]string{{"show"}, {"export", "--out", out}, {"erase", "--yes"}} {
+		if got, err := ricochet(t, append([]string{"privacy", args[0], personalMark + "@example.org", "--data", data}, args[1:]...)...); err != nil {
+			t.Errorf("%v: %v\n%s", args, err, got)
+		}
+	}
+	z, err := zip.OpenReader(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = z.Close() }() // it is only read
+	if len(z.File) != 2 || !strings.HasSuffix(z.File[1].Name, "/"+personalMark+".txt") {
+		t.Errorf("in the archive: %v", z.File)
+	}
+	if left := traces(t, data); len(left) > 0 {
+		t.Errorf("left on the disk: %v", left)
+	}
+	if got, err := ricochet(t, "privacy", "show", personalMark+"@example.org", "--data", data); err == nil || !strings.Contains(err.Error(), "nobody is known") {
+		t.Errorf("after the erasure: %v\n%s", err, got)
+	}
+}

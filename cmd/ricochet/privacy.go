@@ -71,6 +71,14 @@ func (p personFlags) with(ctx context.Context, con console, f func(*deflect.Priv
 	return f(people(db, files, p.Data))
 }
 
+// named is what a person is called in the log and the tables.
+func named(h deflect.Holding) string {
+	if h.PersonID == "" {
+		return "no person, messages held back alone"
+	}
+	return "person " + h.PersonID
+}
+
 type privacyShowCmd struct{ personFlags }
 
 // Run prints how many rows of each table belong to the person.
@@ -80,7 +88,7 @@ func (cmd privacyShowCmd) Run(ctx context.Context, con console) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(con.out, "person %s: %d rows, %d attachments, %d tickets not closed\n", h.PersonID, h.Count(), len(h.Files), len(h.Open))
+		fmt.Fprintf(con.out, "%s: %d rows, %d attachments, %d tickets not closed\n", named(h), h.Count(), len(h.Files), len(h.Open))
 		for _, t := range h.Tables {
 			fmt.Fprintf(con.out, "  %-16s %d\n", t.Table, len(t.Rows))
 		}
@@ -133,7 +141,7 @@ func (cmd privacyEraseCmd) Run(ctx context.Context, con console) error {
 			fmt.Fprintln(con.err, "the index of tickets is in use; the process that has it open takes the person out of it")
 		}
 		if err == nil {
-			fmt.Fprintf(con.out, "person %s erased: %d rows, %d attachments\n", h.PersonID, h.Count(), len(h.Files))
+			fmt.Fprintf(con.out, "%s erased: %d rows, %d attachments\n", named(h), h.Count(), len(h.Files))
 		}
 		return err
 	})

@@ -82,6 +82,15 @@ func (f *Finder) Latest() *Found {
 	return f.latest
 }
 
+// Forget drops the last result, which holds people's words, and asks for a new
+// look.
+func (f *Finder) Forget() {
+	f.mu.Lock()
+	f.latest = nil
+	f.mu.Unlock()
+	f.Refresh()
+}
+
 // Refresh asks for a new look soon. It never blocks.
 func (f *Finder) Refresh() {
 	f.init()

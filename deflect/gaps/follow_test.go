@@ -75,6 +75,9 @@ func TestDraftsAreFollowed(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
+	if f.Forget(); f.Latest() != nil { // as when a person is erased
+		t.Error("words that were to be forgotten are still shown")
+	}
 }
 
 // A trend is named only beyond what chance explains: of 20, 5 after the article
