@@ -76,6 +76,7 @@ type Server struct {
 	assets     *assets
 	faviconIco *ready
 	templates  templates
+	builtin    templates // for pages whose template in the operator's theme fails; nil without one
 	headers    securityHeaders
 	engine     *gin.Engine
 	handler    http.Handler
@@ -128,6 +129,9 @@ func New(opt Options) (*Server, error) {
 	}
 	s.faviconIco = newReady(icon, assetTypes[".ico"], cacheShort)
 	if s.templates, err = loadTemplates(theme, s.locales, s.assets); err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
+	if err := s.keepBuiltin(); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
 	s.headers = newSecurityHeaders(base.Scheme == "https")

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"github.com/vmcloud/ricochet/themes"
 )
 
 // page ties a template to the type of its data, so that the compiler refuses
@@ -219,12 +221,44 @@ func noteKey(cmd *parse.CommandNode, found map[string]bool) {
 	}
 }
 
+// keepBuiltin keeps the built-in templates beside those of an operator's theme
+// and says which of its files replace nothing.
+func (s *Server) keepBuiltin() error {
+	if s.opt.Theme == nil {
+		return nil
+	}
+	files, err := fs.Glob(s.opt.Theme, "templates/*.html")
+	if err != nil {
+		return fmt.Errorf("theme: %w", err)
+	}
+	for _, file := range files {
+		if _, err := fs.Stat(themes.With(nil), file); err != nil {
+			s.log.Warn("theme: there is no such template, the file replaces nothing", "file", file)
+		}
+	}
+	s.builtin, err = loadTemplates(themes.With(nil), s.locales, s.assets)
+	return err
+}
+
+// execute draws a page. A field that a view does not have shows only now:
+// where the operator's template fails, the built-in one is shown, so that a
+// theme never takes a page away.
+func (s *Server) execute(buf *bytes.Buffer, loc *Locale, name string, view any) error {
+	err := s.templates[loc.Lang][name].Execute(buf, view)
+	if err == nil || s.builtin == nil {
+		return err
+	}
+	s.log.Error("theme: a template fails; the built-in page is shown instead", "page", name, "lang", loc.Lang, "err", err)
+	buf.Reset()
+	return s.builtin[loc.Lang][name].Execute(buf, view)
+}
+
 // renderBytes executes a page into fresh memory.
 func renderBytes[T any](s *Server, loc *Locale, p page[T], view T) ([]byte, error) {
 	buf := renderBuffers.Get().(*bytes.Buffer)
 	defer renderBuffers.Put(buf)
 	buf.Reset()
-	if err := s.templates[loc.Lang][p.name].Execute(buf, view); err != nil {
+	if err := s.execute(buf, loc, p.name, view); err != nil {
 		return nil, fmt.Errorf("render page %s in %s: %w", p.name, loc.Lang, err)
 	}
 	return bytes.Clone(buf.Bytes()), nil
@@ -239,7 +273,7 @@ func render[T any](s *Server, c *gin.Context, status int, p page[T], view T) err
 	buf := renderBuffers.Get().(*bytes.Buffer)
 	defer renderBuffers.Put(buf)
 	buf.Reset()
-	if err := s.templates[loc.Lang][p.name].Execute(buf, view); err != nil {
+	if err := s.execute(buf, loc, p.name, view); err != nil {
 		return fmt.Errorf("render page %s in %s: %w", p.name, loc.Lang, err)
 	}
 	s.writeHTML(c, status, buf.Bytes())

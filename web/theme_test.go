@@ -1,10 +1,12 @@
 package web
 
 import (
+	"bytes"
 	"errors"
 	"go/ast"
 	"go/parser"
 	gotoken "go/token"
+	"log/slog"
 	"math"
 	"os"
 	"path/filepath"
@@ -221,6 +223,31 @@ func TestWrongThemesStopTheStart(t *testing.T) {
 		opt.Theme = theme
 		if _, err := New(opt); err == nil {
 			t.Errorf("%s: accepted", name)
+		}
+	}
+}
+
+// A field that a view does not have shows only when the page is drawn: the
+// built-in page is shown then, and the log says why.
+func TestFailingThemeTemplateGivesWay(t *testing.T) {
+	opt := fixtureOptions(t, nil)
+	var log bytes.Buffer
+	opt.Logger = slog.New(slog.NewTextHandler(&log, nil))
+	opt.Theme = fstest.MapFS{
+		"templates/home.html":   &fstest.MapFile{Data: []byte(`{{define "main"}}<h1>theirs</h1>{{.Nope}}{{end}}`)},
+		"templates/search.html": &fstest.MapFile{Data: []byte(`{{define "main"}}<h1>theirs</h1>{{.Nope}}{{end}}`)},
+		"templates/hom.html":    &fstest.MapFile{Data: []byte(`{{define "main"}}{{end}}`)},
+	}
+	s := newServer(t, opt)
+	if p := get(t, s, "/en/"); p.Code != 200 || strings.Contains(p.Body.String(), "theirs") || !strings.Contains(p.Body.String(), "How can we help") {
+		t.Errorf("home: status %d: %s", p.Code, p.Body)
+	}
+	if p := get(t, s, "/en/search?q=vps"); p.Code != 200 || strings.Contains(p.Body.String(), "theirs") {
+		t.Errorf("search: status %d: %s", p.Code, p.Body)
+	}
+	for _, want := range []string{"file=templates/hom.html", "page=home", "page=search", "Nope"} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("the log does not say %q:\n%s", want, log.String())
 		}
 	}
 }
