@@ -84,7 +84,7 @@ func readFile(fsys fs.FS, name string, have *file) (*file, error) {
 		r.add(0, Error, "the file is larger than %d MiB and is not served; split the article", maxFile>>20)
 		return f, nil
 	}
-	src = repairText(src, r)
+	src = fromTOML(repairText(src, r), r)
 	yaml, body, line, has, closed := splitFrontMatter(src)
 	f.body, f.bodyLine = body, line
 	if !has {

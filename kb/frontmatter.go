@@ -95,6 +95,40 @@ func splitFrontMatter(src []byte) (yaml, body []byte, bodyLine int, has, ok bool
 	return yaml, rest[len(yaml):], 2 + n, true, false
 }
 
+// fromTOML rewrites front matter between lines +++, as Hugo writes it, line by
+// line into YAML. Its tables hold nothing that we know; they are left out.
+func fromTOML(src []byte, r *report) []byte {
+	if !bytes.HasPrefix(src, []byte("+++")) {
+		return src
+	}
+	lines := bytes.SplitAfter(src, []byte("\n"))
+	if !tomlFence.Match(lines[0]) {
+		return src
+	}
+	end := slices.IndexFunc(lines[1:], tomlFence.Match) + 1
+	if end == 0 {
+		return src
+	}
+	r.add(1, Error, "the front matter is TOML; write it as YAML, lines of the form `key: value` between lines ---")
+	out := []byte("---\n")
+	table := false
+	for _, l := range lines[1:end] {
+		table = table || tomlTable.Match(l)
+		if table {
+			l = []byte("#\n")
+		}
+		out = append(out, tomlField.ReplaceAll(l, []byte("$1: $2"))...)
+	}
+	out = append(out, "---\n"...)
+	return append(out, bytes.Join(lines[end+1:], nil)...)
+}
+
+var (
+	tomlFence = regexp.MustCompile(`^\+\+\+[ \t]*\n?$`)
+	tomlTable = regexp.MustCompile(`^\[`)
+	tomlField = regexp.MustCompile(`^[ \t]*([A-Za-z][A-Za-z_-]*)[ \t]*=[ \t]*(.*)`)
+)
+
 // leadingFields is the longest start of b that looks like front matter, and
 // how many lines it has.
 func leadingFields(b []byte) (head []byte, lines int) {

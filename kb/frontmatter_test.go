@@ -95,6 +95,8 @@ func TestBrokenFilesAreServedAsWellAsTheyCan(t *testing.T) {
 		"en/a/mojibake.md":   "---\ntitle: Clé\nupdated: 2026-03-09\n---\nRÃ©seau privÃ©, lâ€™adresse.\n",
 		"en/a/control.md":    "---\ntitle: C\nupdated: 2026-03-09\n---\r\nA\x00B\u202e.\r\n",
 		"en/a/list.md":       "---\n- a\n- b\n---\nText.\n",
+		"en/a/raw-toml.md":   "+++\ntitle = \"Toml: a\"\nupdated = 2026-03-09\ntags = [\n  \"x\",\n  \"y\",\n]\nwheight = 3\n[menu]\n  name = \"m\"\n+++\nText.\n",
+		"en/a/raw-plus.md":   "+++\n\nText.\n",
 		"en/a/huge.md":       strings.Repeat("a ", maxFile/2+1),
 	})
 	type served struct{ Title, HTML string }
@@ -106,7 +108,7 @@ func TestBrokenFilesAreServedAsWellAsTheyCan(t *testing.T) {
 		"yaml": {"Unclosed", "<p>Text.</p>"}, "open": {"Never closed", "<h2 id=\"heading\">Heading</h2>\n<p>Text.</p>"},
 		"raw-none": {"Only a heading", "<p>Text.</p>"}, "raw-my-doc": {"Raw my doc", "<p>Just text.</p>"}, "described": {"Empty", "<p>Words.</p>"},
 		"latin1": {"Clé", "<p>Accès €.</p>"}, "mojibake": {"Clé", "<p>Réseau privé, l’adresse.</p>"}, "control": {"C", "<p>AB.</p>"},
-		"list": {"List", "<p>Text.</p>"},
+		"list": {"List", "<p>Text.</p>"}, "raw-toml": {"Toml: a", "<p>Text.</p>"}, "raw-plus": {"Raw plus", "<p>+++</p>\n<p>Text.</p>"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("served (-want +got):\n%s", diff)
@@ -117,6 +119,7 @@ func TestBrokenFilesAreServedAsWellAsTheyCan(t *testing.T) {
 		"en/a/raw-none.md:1: error: there is no front matter", "en/a/empty.md:5: error: the article has no text; it is not served",
 		"en/a/described.md:6: error: the article has no text; its description", "en/a/comment.md:5: error: nothing of the article's text",
 		"en/a/latin1.md:2: warning: the file is not valid UTF-8", "en/a/mojibake.md:5: warning: 3 letters were encoded twice",
+		"en/a/raw-toml.md:1: error: the front matter is TOML", "en/a/raw-toml.md:8: error: unknown key `wheight`", "en/a/raw-plus.md:1: error: there is no front matter",
 		"en/a/control.md:5: warning: control characters were removed", "en/a/huge.md: error: the file is larger than 2 MiB",
 		"en/a/list.md:2: error: the front matter is not valid YAML: it must be a list of `key: value` lines",
 	} {
