@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -34,6 +35,9 @@ func (s *Server) writeErrorPage(c *gin.Context, f failure, id string, detail *er
 		Chrome: s.chrome(loc, "", loc.T("error."+f.name+".title")).private(),
 		Status: f.status, Text: failureText(loc, f, detail), Missing: f.status == http.StatusNotFound,
 	}
+	if wrong := wrongFields(loc, detail); wrong != "" {
+		v.Text = wrong
+	}
 	v.Heading = v.Title
 	v.Kind = "error"
 	v.HideSearch = v.Missing
@@ -46,6 +50,21 @@ func (s *Server) writeErrorPage(c *gin.Context, f failure, id string, detail *er
 		v.Near = s.near(c, loc, v.Query)
 	}
 	return render(s, c, f.status, errorPage, v)
+}
+
+// wrongFields says what is wrong with an input that has no form to say it
+// beside the field.
+func wrongFields(loc *Locale, detail *errs.Error) string {
+	if detail == nil {
+		return ""
+	}
+	var texts []string
+	for _, f := range detail.Fields {
+		if text := loc.Text(f.Key, f.Args); !slices.Contains(texts, text) {
+			texts = append(texts, text)
+		}
+	}
+	return strings.Join(texts, " ")
 }
 
 // guess makes a query of the words in an address that leads nowhere.

@@ -23,11 +23,18 @@ type bulkChoices struct {
 	Assignees, States, Priorities []choice
 }
 
+// bulkOptions leaves out Escalated, which takes a brief for each ticket (D-24),
+// and begins with the ordinary priority: a button pressed too soon must not
+// declare an outage.
 func bulkOptions(loc *Locale, names map[string]string) bulkChoices {
-	states := []ticket.State{ticket.Open, ticket.InProgress, ticket.WaitingCustomer, ticket.Escalated, ticket.Resolved, ticket.Closed}
+	states := []ticket.State{ticket.Open, ticket.InProgress, ticket.WaitingCustomer, ticket.Resolved, ticket.Closed}
+	priorities := priorityChoices(loc)
+	for i, p := range priorities {
+		priorities[i].Selected = p.Value == "P3"
+	}
 	nobody := choice{Value: ticket.AssigneeNone, Text: loc.T("staff.filter.nobody")}
 	return bulkChoices{
-		Assignees: append([]choice{nobody}, assigneeChoices(loc, names, false)...), States: textChoices(loc, "state.", states), Priorities: priorityChoices(loc),
+		Assignees: append([]choice{nobody}, assigneeChoices(loc, names, false)...), States: textChoices(loc, "state.", states), Priorities: priorities,
 	}
 }
 

@@ -51,6 +51,7 @@ func TestBulk(t *testing.T) {
 	if len(all) != 3 {
 		t.Fatalf("three tickets, not %v", all)
 	}
+	desk.get("/staff").check(t, htmlcheck.In("#b-priority option[selected]", htmlcheck.HasAttr("value", "P3")), htmlcheck.Each("#b-state option", htmlcheck.HasAttr("value", "^(open|in_progress|waiting_customer|resolved|closed)$")))
 	p := desk.post("/staff/bulk", url.Values{"t": all, "action": {"assign"}, "assignee": {"me"}, "back": {"/staff?assignee=me"}})
 	p.want(t, "assign", http.StatusOK)
 	p.check(t, htmlcheck.Count(".bulk-result li", 3), htmlcheck.Not(".form-errors"), htmlcheck.In(".actions a", htmlcheck.HasAttr("href", "assignee=me")))
@@ -72,7 +73,9 @@ func TestBulk(t *testing.T) {
 	desk.get("/staff").check(t, htmlcheck.Not(".row"))
 	desk.get("/staff?state=resolved,closed").check(t, htmlcheck.Count(".row", 3))
 
-	desk.post("/staff/bulk", url.Values{"action": {"state"}}).want(t, "nothing picked", http.StatusBadRequest)
+	none := desk.post("/staff/bulk", url.Values{"action": {"state"}})
+	none.want(t, "nothing picked", http.StatusBadRequest)
+	none.check(t, htmlcheck.In(".page-head", htmlcheck.HasText("Tick at least one ticket")))
 	desk.post("/staff/bulk", url.Values{"t": {"x"}, "action": {"state"}}).want(t, "nonsense picked", http.StatusBadRequest)
 	desk.post("/staff/bulk", url.Values{"t": all, "action": {"explode"}}).want(t, "an unknown action", http.StatusBadRequest)
 }
