@@ -135,7 +135,7 @@ func (c columns) parse(record []string) (name string, group Group, ticket bool, 
 		return "", "", false, fmt.Errorf("line %d, column %d: %.60q is under no header; want %d fields, not %d", line, want+1, record[want], want, n)
 	}
 	if c.experiment >= 0 {
-		name = record[c.experiment]
+		name = strings.TrimSpace(record[c.experiment]) // or a space after a comma makes two experiments of one
 	}
 	switch group = Group(strings.TrimSpace(record[c.arm])); group {
 	case Treatment, Holdout:

@@ -27,6 +27,7 @@ func TestReadExperiments(t *testing.T) {
 		"no experiment column": {"arm,ticket\nholdout,1\n", []Experiment{{"", Arms{Held: 1, HeldTickets: 1}}}},
 		"empty name":           {"experiment,arm,ticket\n,holdout,1\n", []Experiment{{"", Arms{Held: 1, HeldTickets: 1}}}},
 		"case and spaces":      {" Arm ,TICKET\n holdout , 1\n", []Experiment{{"", Arms{Held: 1, HeldTickets: 1}}}},
+		"spaces around a name": {"arm, ticket, experiment\nholdout, 1, a\nholdout,0,a\n", []Experiment{{"a", Arms{Held: 2, HeldTickets: 1}}}},
 		"header only":          {"arm,ticket\n", nil},
 	} {
 		for _, r := range []io.Reader{strings.NewReader(c.in), iotest.OneByteReader(strings.NewReader(c.in))} {

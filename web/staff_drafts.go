@@ -54,6 +54,7 @@ type draftView struct {
 	Texts []gapText
 	More  int    // texts that are not listed
 	CSV   string // all of them
+	JSON  string
 }
 
 // draftOf finds the draft and the side of the address in the latest look.
@@ -79,7 +80,9 @@ func (s *Server) draftShow(c *gin.Context, m *ticket.Staff) error {
 	if err != nil {
 		return err
 	}
-	v := draftView{Chrome: s.staffChrome(c, "gaps.part."+part), Draft: s.followedRow(f), After: part == "after", CSV: "/staff/insights/drafts/" + url.PathEscape(f.ID) + "/csv?part=" + part}
+	v := draftView{Chrome: s.staffChrome(c, "gaps.part."+part), Draft: s.followedRow(f), After: part == "after"}
+	path := "/staff/insights/drafts/" + url.PathEscape(f.ID)
+	v.CSV, v.JSON = path+"/csv?part="+part, path+"/json?part="+part
 	v.Styles = append(v.Styles, "insights.css")
 	v.Part = v.Draft.Before
 	if v.After {
@@ -92,22 +95,27 @@ func (s *Server) draftShow(c *gin.Context, m *ticket.Staff) error {
 	return render(s, c, http.StatusOK, draftPage, v)
 }
 
-func (s *Server) draftCSV(c *gin.Context, m *ticket.Staff) error {
+// draftFile is the same texts as a file, all of them.
+func (s *Server) draftFile(c *gin.Context, m *ticket.Staff, file rowFile) error {
 	f, part, texts, err := s.draftOf(c)
 	if err != nil {
 		return err
 	}
-	rows := [][]string{{"draft", "article", "published", "part", "source", "lang", "count", "last", "text"}}
-	for _, t := range texts {
-		rows = append(rows, []string{
-			f.ID, f.Lang + "/" + f.Article, f.Published.In(s.opt.Zone).Format(time.DateOnly), part, string(t.Source), t.Lang, strconv.Itoa(max(t.Count, 1)),
-			t.At.UTC().Format(time.RFC3339), t.Text,
-		})
-	}
-	if err := s.audit(c, m, "gaps.export", "drafts.csv", nil); err != nil {
+	if err := s.audit(c, m, "gaps.export", "drafts."+file.ext, nil); err != nil {
 		return err
 	}
-	return s.writeCSV(c, "draft-"+part+".csv", rows)
+	return s.sendRows(c, file, "draft-"+part, func(begin func([]string) error, give func([][]any) error) error {
+		if err := begin([]string{"draft", "article", "published", "part", "source", "lang", "count", "last", "text"}); err != nil {
+			return err
+		}
+		var rows [][]any
+		for _, t := range texts {
+			rows = append(rows, []any{
+				f.ID, f.Lang + "/" + f.Article, f.Published.In(s.opt.Zone).Format(time.DateOnly), part, string(t.Source), t.Lang, max(t.Count, 1), t.At, t.Text,
+			})
+		}
+		return give(rows)
+	})
 }
 
 // draftFigures are a followed draft for programs.

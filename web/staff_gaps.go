@@ -29,7 +29,8 @@ func (s *Server) gapRoutes() {
 	s.post("/staff/insights/gaps/:key", 0, s.staffMay(team.SeeFigures, s.gapDraft))
 	s.get("/staff/insights/drafts.csv", s.staffMay(team.SeeFigures, s.draftsCSV))
 	s.get("/staff/insights/drafts/:id", s.staffMay(team.SeeFigures, s.draftShow))
-	s.get("/staff/insights/drafts/:id/csv", s.staffMay(team.SeeFigures, s.draftCSV))
+	s.get("/staff/insights/drafts/:id/csv", s.staffMay(team.SeeFigures, func(c *gin.Context, m *ticket.Staff) error { return s.draftFile(c, m, csvRows) }))
+	s.get("/staff/insights/drafts/:id/json", s.staffMay(team.SeeFigures, func(c *gin.Context, m *ticket.Staff) error { return s.draftFile(c, m, jsonRows) }))
 }
 
 // GapFinder has the latest look at the questions without an answer.

@@ -125,6 +125,8 @@ func (v *insightsView) kpiTile(k report.KPI) tile {
 			t.Good, t.Status = met, "insights.missed"
 			if met {
 				t.Status = "insights.met"
+			} else if k.Unit == report.UnitShare && t.Figure.Text == v.inUnit(k.Unit, k.Goal.Value) {
+				t.Figure.Text = v.loc.Percent(k.Value.Value, 2) // 94.98 % must not read as the 95.0 % it missed
 			}
 		}
 	}
