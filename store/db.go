@@ -48,6 +48,7 @@ type Options struct {
 	Database string // postgres://...; "" means SQLite in Dir
 	Clock    clock.Clock
 	Log      *slog.Logger
+	Schema   int64 // to migrate no further than this, for a copy made by an older program; 0 for the newest
 }
 
 // DB is an open database. It is safe for concurrent use.
@@ -89,7 +90,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		return nil, err
 	}
 	db.stmts.db = db.read
-	if err := db.migrate(ctx); err != nil {
+	if err := db.migrate(ctx, o.Schema); err != nil {
 		if db.engine == SQLite {
 			err = fmt.Errorf("%s: %w", filepath.Join(o.Dir, FileName), err)
 		}
@@ -161,7 +162,16 @@ func (db *DB) openSQLite(dir string) error {
 	return nil
 }
 
-func (db *DB) migrate(ctx context.Context) error {
+// NewestSchema is the schema that this program works with.
+func NewestSchema() (int64, error) {
+	files, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil || len(files) == 0 {
+		return 0, fmt.Errorf("migrations: %d files: %w", len(files), err)
+	}
+	return goose.NumericComponent(files[len(files)-1])
+}
+
+func (db *DB) migrate(ctx context.Context, schema int64) error {
 	dir, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return err
@@ -187,7 +197,12 @@ func (db *DB) migrate(ctx context.Context) error {
 	if newest := sources[len(sources)-1].Version; has > newest {
 		return errs.Newf(errs.Unavailable, "", "the database has schema %d, this program knows %d: run the newer ricochet", has, newest)
 	}
-	if _, err := p.Up(ctx); err != nil {
+	if schema > 0 {
+		_, err = p.UpTo(ctx, schema)
+	} else {
+		_, err = p.Up(ctx)
+	}
+	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
 	return nil

@@ -179,7 +179,8 @@ type restoreCmd struct {
 }
 
 // Run checks the whole copy first and restores nothing when anything in it is
-// wrong or the destination is not empty.
+// wrong or the destination is not empty. A copy made by an older program is
+// restored as that program had it, and migrated then.
 func (cmd restoreCmd) Run(ctx context.Context, con console) (err error) {
 	m, err := checkBackup(cmd.File)
 	if err != nil {
@@ -190,7 +191,30 @@ func (cmd restoreCmd) Run(ctx context.Context, con console) (err error) {
 		fmt.Fprintf(con.out, "%s: sound; made %s, schema %d, %d tickets\n", cmd.File, m.At.Format(time.RFC3339), m.Schema, tickets)
 		return nil
 	}
+	newest, err := store.NewestSchema()
+	if err != nil {
+		return err
+	}
+	if m.Schema < 1 || m.Schema > newest {
+		return fmt.Errorf("restore: the copy has schema %d, this program knows 1 to %d: restore it with the version that made it", m.Schema, newest)
+	}
+	if err := cmd.fill(ctx, con, m); err != nil {
+		return err
+	}
 	db, err := cmd.open(ctx, con)
+	if err != nil {
+		return err
+	}
+	if err := db.Close(); err != nil {
+		return err
+	}
+	fmt.Fprintf(con.out, "restored %d tickets from %s\n", tickets, cmd.File)
+	return nil
+}
+
+// fill loads the copy into an empty destination of the same schema.
+func (cmd restoreCmd) fill(ctx context.Context, con console, m manifest) (err error) {
+	db, err := cmd.openSchema(ctx, con, m.Schema)
 	if err != nil {
 		return err
 	}
@@ -203,7 +227,7 @@ func (cmd restoreCmd) Run(ctx context.Context, con console) (err error) {
 		return err
 	}
 	if schema != m.Schema {
-		return fmt.Errorf("restore: the copy has schema %d, this program %d: restore with the version that made it, then upgrade", m.Schema, schema)
+		return fmt.Errorf("restore: the copy has schema %d, the destination already %d: name a new --data folder or --database", m.Schema, schema)
 	}
 	if err := cmd.attachments(); err != nil {
 		return fmt.Errorf("restore: %w", err)
@@ -224,7 +248,6 @@ func (cmd restoreCmd) Run(ctx context.Context, con console) (err error) {
 	if err != nil {
 		return fmt.Errorf("restore: %w", err)
 	}
-	fmt.Fprintf(con.out, "restored %d tickets from %s\n", tickets, cmd.File)
 	return nil
 }
 

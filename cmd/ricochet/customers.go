@@ -18,11 +18,16 @@ type dataFlags struct {
 }
 
 func (d dataFlags) open(ctx context.Context, con console) (*store.DB, error) {
+	return d.openSchema(ctx, con, 0)
+}
+
+// openSchema is open for a database that is migrated no further than schema.
+func (d dataFlags) openSchema(ctx context.Context, con console, schema int64) (*store.DB, error) {
 	dsn, err := secretFile("RICOCHET_DATABASE", d.Database)
 	if err != nil {
 		return nil, err
 	}
-	return store.Open(ctx, store.Options{Dir: d.Data, Database: dsn, Clock: clock.System{}, Log: slog.New(slog.NewTextHandler(con.err, nil))})
+	return store.Open(ctx, store.Options{Dir: d.Data, Database: dsn, Clock: clock.System{}, Log: slog.New(slog.NewTextHandler(con.err, nil)), Schema: schema})
 }
 
 // customersCmd groups the tools for the customer list.

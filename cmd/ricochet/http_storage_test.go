@@ -1,12 +1,18 @@
 package main
 
 import (
+	"archive/tar"
 	"bytes"
+	"compress/gzip"
 	"context"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"os/exec"
@@ -17,6 +23,7 @@ import (
 	"testing"
 
 	"github.com/vmcloud/ricochet/internal/htmlcheck"
+	"github.com/vmcloud/ricochet/store"
 )
 
 // unavailable wants 503 and the form with what was typed.
@@ -273,10 +280,70 @@ func TestBackup(t *testing.T) {
 	}
 	// The restored site is the same: old forms and sent messages are known.
 	again := serve(t, restored)
-	if got := again.visitor().post("/fr/contact", message("crowd-person-0-message-0")).number(t); !there[got] {
+	sent := message("crowd-person-0-message-0")
+	sent.Set("email", "crowd0@example.org")
+	if got := again.visitor().post("/fr/contact", sent).number(t); !there[got] {
 		t.Errorf("a message that had been sent before became %s after the restore", got)
 	}
 	damaged(t, file)
+}
+
+// A copy made by an older program is restored as it was and migrated then; one
+// of a newer program is refused before anything is made.
+func TestRestoreOfAnotherVersion(t *testing.T) {
+	newest, err := store.NewestSchema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	into := t.TempDir()
+	if out, err := ricochet(t, "restore", copyOf(t, 1), "--data", into); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	db := database(t, into, "mode=ro")
+	if got := column[int64](t, db, "SELECT MAX(version_id) FROM goose_db_version"); got[0] != newest {
+		t.Errorf("the restored data has schema %d, want %d", got[0], newest)
+	}
+	if got := column[string](t, db, "SELECT value FROM settings WHERE name = 'kept'"); len(got) != 1 || got[0] != "still here" {
+		t.Errorf("the setting of the copy: %q", got)
+	}
+	for _, schema := range []int64{0, newest + 1} {
+		into = filepath.Join(t.TempDir(), "new")
+		if _, err := ricochet(t, "restore", copyOf(t, schema), "--data", into); err == nil || !strings.Contains(err.Error(), "with the version that made it") {
+			t.Errorf("schema %d: %v", schema, err)
+		}
+		if _, err := os.Stat(into); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("schema %d: the refused restore left something (%v)", schema, err)
+		}
+	}
+}
+
+// copyOf is a copy of a schema with a single setting in it.
+func copyOf(t *testing.T, schema int64) string {
+	t.Helper()
+	row := []byte(`{"name":"kept","value":"still here"}` + "\n")
+	sum := sha256.Sum256(row)
+	const name = "tables/settings.jsonl"
+	m, err := json.Marshal(manifest{Program: "ricochet", Schema: schema, Members: map[string]entry{
+		name: {Size: int64(len(row)), SHA256: hex.EncodeToString(sum[:]), Rows: 1}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	zw := gzip.NewWriter(&out)
+	tw := tar.NewWriter(zw)
+	for _, f := range []struct {
+		name string
+		data []byte
+	}{{name, row}, {manifestName, m}} {
+		err = errors.Join(err, tw.WriteHeader(&tar.Header{Name: f.name, Mode: 0o600, Size: int64(len(f.data))}))
+		_, wrong := tw.Write(f.data)
+		err = errors.Join(err, wrong)
+	}
+	file := filepath.Join(t.TempDir(), "copy.tar.gz")
+	if err = errors.Join(err, tw.Close(), zw.Close(), os.WriteFile(file, out.Bytes(), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	return file
 }
 
 // damaged wants every broken copy to be refused.
