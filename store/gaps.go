@@ -90,7 +90,9 @@ type gapQuestion struct {
 	Text string `json:"text"`
 }
 
-// SaveGapDraft notes that an article was drafted.
+// SaveGapDraft notes that an article was drafted, the first time: the same draft
+// as a file and as a patch is one, and taking it again after its article was
+// published must not begin anew.
 func (db *DB) SaveGapDraft(ctx context.Context, d gaps.Drafted) error {
 	asked := make([]gapQuestion, len(d.Questions))
 	for i, q := range d.Questions {
@@ -101,7 +103,11 @@ func (db *DB) SaveGapDraft(ctx context.Context, d gaps.Drafted) error {
 		return err
 	}
 	return db.InTx(ctx, func(tx *Tx) error {
-		_, err := tx.exec("INSERT INTO gap_drafts (id, at, staff_id, lang, article, title, questions) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+		rows, err := tx.query("SELECT COUNT(*) FROM gap_drafts WHERE lang = $1 AND article = $2", d.Lang, d.Article)
+		if n, err := first(rows, err, scanInt); err != nil || n > 0 {
+			return err
+		}
+		_, err = tx.exec("INSERT INTO gap_drafts (id, at, staff_id, lang, article, title, questions) VALUES ($1, $2, $3, $4, $5, $6, $7)",
 			d.ID, millis(tx.now), d.StaffID, d.Lang, d.Article, d.Title, string(questions))
 		return err
 	})

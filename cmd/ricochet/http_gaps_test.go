@@ -51,6 +51,10 @@ func TestGapsBecomeDrafts(t *testing.T) {
 	if !strings.Contains(file.body, "Existe-t-il un provider Terraform pour créer nos serveurs") || !strings.HasPrefix(file.body, "---\ntitle: ") {
 		t.Errorf("draft:\n%s", file.body)
 	}
+	desk.post(path, url.Values{"lang": {"fr"}, "section": {"api"}, "as": {"patch"}}).want(t, "the same as a patch", http.StatusOK)
+	if n := column[int](t, database(t, s.data, "mode=ro"), "SELECT COUNT(*) FROM gap_drafts"); n[0] != 1 {
+		t.Errorf("one draft, taken twice, is followed %d times", n[0])
+	}
 	if p := desk.post(path, url.Values{"lang": {"fr"}, "section": {"../../x"}, "as": {"patch"}}); p.status != http.StatusOK || strings.Contains(p.body, "../") {
 		t.Errorf("patch with a strange section: %d\n%s", p.status, p.body)
 	}
