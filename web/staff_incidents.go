@@ -2,8 +2,11 @@ package web
 
 import (
 	"context"
+	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -43,6 +46,7 @@ type incidentView struct {
 	Incident ticket.Incident
 	By       string
 	Tickets  []ticket.Ticket
+	Langs    []choice // the customers' languages, when there are several
 	Answers  []messageView
 	Cause    causePanel
 	Typed    typed
@@ -120,6 +124,7 @@ func (s *Server) showIncident(c *gin.Context, m *ticket.Staff, status int, wrong
 	if v.Tickets, err = db.TicketsOfIncident(ctx, i.ID); err != nil {
 		return err
 	}
+	v.Langs = s.languagesOf(v.Tickets, c.PostForm("lang"))
 	if v.Cause, err = s.causeOf(ctx, i.ID, "/staff/incidents/"+i.ID, time.Time{}, names); err != nil {
 		return err
 	}
@@ -133,6 +138,27 @@ func (s *Server) showIncident(c *gin.Context, m *ticket.Staff, status int, wrong
 	return render(s, c, status, incidentPage, v)
 }
 
+// languagesOf are the languages in which the customers of tickets wrote, none
+// when there is only one.
+func (s *Server) languagesOf(tickets []ticket.Ticket, chosen string) []choice {
+	count := map[string]int{}
+	for _, t := range tickets {
+		if t.State.Active() {
+			count[t.Lang]++
+		}
+	}
+	var all []choice
+	for _, lang := range slices.Sorted(maps.Keys(count)) {
+		if loc := s.locales.Get(lang); loc != nil {
+			all = append(all, choice{Value: lang, Text: fmt.Sprintf("%s (%d)", loc.Name, count[lang]), Selected: lang == chosen})
+		}
+	}
+	if len(all) < 2 {
+		return nil
+	}
+	return all
+}
+
 // incidentAct answers every ticket of a known issue, or changes what is known.
 func (s *Server) incidentAct(c *gin.Context, m *ticket.Staff) error {
 	if err := c.Request.ParseForm(); err != nil {
@@ -142,7 +168,7 @@ func (s *Server) incidentAct(c *gin.Context, m *ticket.Staff) error {
 	var err error
 	switch f.Get("action") {
 	case "answer":
-		err = svc.AnswerIncident(ctx, id, m.ID, f.Get("reply"), ticket.State(f.Get("then")))
+		err = svc.AnswerIncident(ctx, id, number(f.Get("version")), m.ID, f.Get("lang"), f.Get("reply"), ticket.State(f.Get("then")))
 	case "edit":
 		err = svc.EditIncident(ctx, id, number(f.Get("version")), f.Get("title"), f.Get("summary"), f.Get("resolved") == "1")
 	default:

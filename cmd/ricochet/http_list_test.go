@@ -326,7 +326,9 @@ func TestIncident(t *testing.T) {
 	}
 	desk.get(p.path).check(t, htmlcheck.Count(".bulk-result li", 2))
 	desk.post(p.path, url.Values{"action": {"answer"}, "reply": {""}}).want(t, "an empty answer", http.StatusUnprocessableEntity)
-	desk.post(p.path, url.Values{"action": {"answer"}, "reply": {"Le stockage est rétabli."}, "then": {"resolved"}}).check(t, htmlcheck.In(".timeline .message", htmlcheck.HasText("rétabli")))
+	form := url.Values{"action": {"answer"}, "version": {versionOf.FindStringSubmatch(desk.get(p.path).body)[1]}, "reply": {"Le stockage est rétabli."}, "then": {"resolved"}}
+	desk.post(p.path, form).check(t, htmlcheck.In(".timeline .message", htmlcheck.HasText("rétabli")))
+	desk.post(p.path, form).want(t, "a second click", http.StatusConflict)
 	until(t, "both tickets are answered and resolved", func() bool {
 		return strings.Count(desk.get("/staff?state=resolved").body, `class="row `) == 2
 	})

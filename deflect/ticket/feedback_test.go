@@ -3,6 +3,7 @@ package ticket_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -237,8 +238,15 @@ func TestIncidentAnswersItsTicketsOnce(t *testing.T) {
 		}
 		b.ok(b.svc.SetState(ctx, closed, 0, "s", ticket.Closed, ""))
 		b.ok(b.svc.LeaveIncident(ctx, gone, 0, "s"))
-		b.ok(b.svc.AnswerIncident(ctx, inc, "s", "C’est réparé.", ticket.Resolved))
+		b.ok(b.svc.AnswerIncident(ctx, inc, 1, "s", b.ticket().Lang, "C’est réparé.", ticket.Resolved))
+		if err := b.svc.AnswerIncident(ctx, inc, 1, "s", "", "C’est réparé.", ticket.Resolved); !errs.Is(err, errs.Conflict) {
+			b.test.Errorf("a second click: %v", err)
+		}
 		payloads := b.jobs(ticket.JobIncidentAnswered)
+		b.ok(b.svc.PostIncidentAnswer(ctx, strings.Replace(payloads[0], `"lang":"`+b.ticket().Lang, `"lang":"xx`, 1))) // customers of another language
+		if messages, err := b.db.MessagesOf(ctx, other, true); err != nil || len(messages) != 1 {
+			b.test.Errorf("%d messages, %v: answered in a language that is not theirs", len(messages), err)
+		}
 		if len(payloads) != 1 {
 			b.test.Fatalf("jobs %v", payloads)
 		}

@@ -166,8 +166,10 @@ func (s *Service) LeaveIncident(ctx context.Context, id string, version int64, s
 }
 
 // AnswerIncident posts one answer on every ticket of the incident that is still
-// worked on, in the background; then is their state afterwards.
-func (s *Service) AnswerIncident(ctx context.Context, incidentID, staffID, body string, then State) error {
+// worked on, in the background; then is their state afterwards. lang takes the
+// tickets of customers of one language alone, "" all of them. The incident must
+// still be at version, 0 for any: what a second click sends again is refused.
+func (s *Service) AnswerIncident(ctx context.Context, incidentID string, version int64, staffID, lang, body string, then State) error {
 	body, err := checkBody("reply", body)
 	if err != nil {
 		return err
@@ -176,20 +178,28 @@ func (s *Service) AnswerIncident(ctx context.Context, incidentID, staffID, body 
 		return errs.InvalidFields(errs.Field{Name: "then", Key: "error.field.choice"})
 	}
 	return s.Store.InTx(ctx, func(tx Tx) error {
-		if _, err := tx.IncidentForUpdate(incidentID); err != nil {
+		i, err := tx.IncidentForUpdate(incidentID)
+		if err != nil {
+			return err
+		}
+		if version != 0 && version != i.Version {
+			return errs.Newf(errs.Conflict, "error.ticket.stale", "incident %s is at version %d, the form had %d", i.Number, i.Version, version)
+		}
+		if _, err := tx.UpdateIncident(i); err != nil {
 			return err
 		}
 		a := IncidentAnswer{ID: uuid.Must(uuid.NewV7()).String(), Incident: incidentID, Body: body, Then: then, Staff: staffID, At: tx.Now()}
 		if err := tx.InsertIncidentAnswer(a); err != nil {
 			return err
 		}
-		return enqueue(tx, []tell{{JobIncidentAnswered, a.ID, incidentJob{a.ID}}})
+		return enqueue(tx, []tell{{JobIncidentAnswered, a.ID, incidentJob{a.ID, lang}}})
 	})
 }
 
 // incidentJob is the payload of JobIncidentAnswered.
 type incidentJob struct {
 	Answer string `json:"answer"`
+	Lang   string `json:"lang,omitempty"` // of the customers it is for, "" for all
 }
 
 // PostIncidentAnswer is the handler of JobIncidentAnswered. Each ticket is
@@ -217,7 +227,7 @@ func (s *Service) PostIncidentAnswer(ctx context.Context, payload string) error 
 	for _, id := range ids {
 		err := s.act(ctx, id, 0, func(w work) (change, error) {
 			has := slices.ContainsFunc(w.log, func(e Event) bool { return e.Kind == StaffReplied && e.Data.Record == a.ID })
-			if has || !w.t.State.Active() || w.t.Incident != a.Incident {
+			if has || !w.t.State.Active() || w.t.Incident != a.Incident || j.Lang != "" && w.t.Lang != j.Lang {
 				return change{}, nil
 			}
 			return w.reply(Actor{ByStaff, a.Staff}, a.Body, a.Then, a.ID)
