@@ -30,6 +30,9 @@ import (
 const (
 	ofPerson  = "person_id = $1"
 	ofTicket  = "ticket_id IN (SELECT id FROM tickets WHERE person_id = $1)"
+	ofMessage = "(" + ofTicket + " OR message_id IN (SELECT id FROM messages WHERE person_id = $1))"
+	ofMail    = ofTicket + " OR " + ofPerson + " OR recipient = " + addressOf + `
+		OR EXISTS (SELECT 1 FROM messages w WHERE w.person_id = $1 AND w.ticket_id = mails.ticket_id AND mails.dedupe LIKE '%' || w.id || '%')`
 	visitorOf = `IN (SELECT visitor FROM attempts WHERE person_id = $1 AND visitor IS NOT NULL
 		UNION SELECT visitor FROM tickets WHERE person_id = $1 AND visitor IS NOT NULL)`
 	ofVisitor = "visitor " + visitorOf
@@ -49,9 +52,9 @@ type personalTable struct {
 var personalTables = []personalTable{
 	{name: "tickets", rows: ofPerson, secret: []string{"access_hash", "form_token"},
 		erased: map[string]string{"subject": "'–'", "fingerprint": "NULL", "access_hash": "'erased:' || id"}},
-	{name: "ticket_events", rows: ofTicket, erased: map[string]string{"reason": "''"}},
-	{name: "messages", rows: ofTicket, erased: map[string]string{"body": "''"}},
-	{name: "attachments", rows: ofTicket, erased: map[string]string{"name": "'–'", "sha256": "''"}},
+	{name: "ticket_events", rows: "(" + ofTicket + " OR actor_id = $1)", erased: map[string]string{"reason": "''"}},
+	{name: "messages", rows: "(" + ofTicket + " OR " + ofPerson + ")", erased: map[string]string{"body": "''"}},
+	{name: "attachments", rows: ofMessage, erased: map[string]string{"name": "'–'", "sha256": "''"}},
 	{name: "escalations", rows: ofTicket, erased: map[string]string{
 		"reason": "''", "problem": "'–'", "timeline": "'–'", "impact": "'–'", "attempts": "'–'", "help": "'–'"}},
 	{name: "rca_notes", rows: "subject IN (SELECT id FROM tickets WHERE person_id = $1)",
@@ -61,7 +64,7 @@ var personalTables = []personalTable{
 	{name: "qa_reviews", rows: ofTicket, erased: map[string]string{"comment": "''"}},
 	{name: "credits", rows: ofTicket, erased: map[string]string{"reason": "''"}},
 	{name: "shared_reading", rows: ofTicket},
-	{name: "mails", rows: "(" + ofTicket + " OR " + ofPerson + " OR recipient = " + addressOf + ")", secret: []string{"reply_to"},
+	{name: "mails", rows: "(" + ofMail + ")", secret: []string{"reply_to"},
 		erased: map[string]string{"recipient": "''", "subject": "''", "body": "''", "reply_to": "''",
 			"state": "CASE WHEN state = 'queued' THEN 'suppressed' ELSE state END"}},
 	{name: "attempts", rows: "(" + ofPerson + " OR " + ofVisitor + ")", secret: []string{"form_token"}},
@@ -87,8 +90,8 @@ func (tx *Tx) OpenTickets(personID string) ([]string, error) {
 }
 
 const (
-	heldFiles = "SELECT id, name FROM attachments WHERE " + ofTicket + " ORDER BY id"
-	heldMails = "SELECT id FROM mails WHERE " + ofTicket + " OR " + ofPerson + " OR recipient = " + addressOf
+	heldFiles = "SELECT id, name FROM attachments WHERE " + ofMessage + " ORDER BY id"
+	heldMails = "SELECT id FROM mails WHERE " + ofMail
 )
 
 func scanHeldFile(r rowScanner) (deflect.HeldFile, error) {
@@ -177,7 +180,8 @@ func (tx *Tx) erasePerson(personID, email string) error {
 	if err := tx.forgetQueries(personID); err != nil {
 		return err
 	}
-	if _, err := tx.exec("UPDATE tickets SET version = version + 1, updated_at = $1 WHERE person_id = $2", millis(tx.now), personID); err != nil {
+	if _, err := tx.exec(`UPDATE tickets SET version = version + 1, updated_at = $1
+		WHERE person_id = $2 OR id IN (SELECT ticket_id FROM messages WHERE person_id = $2)`, millis(tx.now), personID); err != nil {
 		return err
 	}
 	for _, t := range personalTables {

@@ -51,7 +51,7 @@ var impersonal = map[string]string{
 	"ledger":                "id attempt_id kind article data",
 	"macros":                "id texts state tags updated_by",
 	"mails":                 "id dedupe ticket_id person_id lang kind message_id in_reply_to alert_id",
-	"messages":              "id ticket_id author staff_id",
+	"messages":              "id ticket_id author staff_id person_id",
 	"nps_answers":           "person_id quarter contacted_by",
 	"persons":               "id lang customer_id",
 	"qa_draws":              "month",

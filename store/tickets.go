@@ -153,20 +153,20 @@ func (tx *Tx) EventsOf(ticketID string) ([]ticket.Event, error) {
 
 // InsertMessage stores something written on a ticket.
 func (tx *Tx) InsertMessage(m ticket.Message) error {
-	_, err := tx.exec(`INSERT INTO messages (id, ticket_id, author, staff_id, public, body, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		m.ID, m.TicketID, m.Author, optText(m.StaffID), flag(m.Public), m.Body, millis(m.At))
+	_, err := tx.exec(`INSERT INTO messages (id, ticket_id, author, staff_id, public, body, created_at, person_id)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		m.ID, m.TicketID, m.Author, optText(m.StaffID), flag(m.Public), m.Body, millis(m.At), optText(m.PersonID))
 	return err
 }
 
-const messageColumns = "id, ticket_id, author, staff_id, public, body, created_at"
+const messageColumns = "id, ticket_id, author, staff_id, public, body, created_at, person_id"
 
 func scanMessage(r rowScanner) (ticket.Message, error) {
 	var m ticket.Message
-	var staff sql.NullString
+	var staff, person sql.NullString
 	var public, at int64
-	err := r.Scan(&m.ID, &m.TicketID, &m.Author, &staff, &public, &m.Body, &at)
-	m.StaffID, m.Public, m.At = staff.String, public == 1, instant(at)
+	err := r.Scan(&m.ID, &m.TicketID, &m.Author, &staff, &public, &m.Body, &at, &person)
+	m.StaffID, m.PersonID, m.Public, m.At = staff.String, person.String, public == 1, instant(at)
 	return m, err
 }
 

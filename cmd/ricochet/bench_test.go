@@ -352,7 +352,7 @@ func bareTickets(t *testing.T, perCommit int, api bool) float64 {
 			VALUES (?1, ?1, 'f' || ?1, 'a' || ?1, ?1, 'v' || ?1, 'form', 'fr', 'technical', 'medium', 'medium', 'free', 'P3',
 			'new', 'Mon VPS ne répond plus', NULL, 1, 1, 1, 2, 'first_response', '` + strings.Repeat("x", 500) + `', 2, 'cre')`,
 		"INSERT INTO ticket_events VALUES (?1, 1, 1, 'created', 'customer', ?1, '', '" + strings.Repeat("x", 350) + "')",
-		"INSERT INTO messages VALUES (?1, ?1, 'customer', NULL, 1, '" + body + "', 1)",
+		"INSERT INTO messages VALUES (?1, ?1, 'customer', NULL, 1, '" + body + "', 1, ?1)",
 		"INSERT INTO jobs VALUES (?1, 'ticket.created', 'd' || ?1, '{}', 'available', 1, 0, 0, '', '', 1)",
 		`INSERT INTO attempts (id, form_token, unit, visitor, person_id, lang, category, script, counted, started_at, active_at, shown, opened,
 			dwell_ms, outcome, outcome_at, article, ticket_id, revoked_at, revoked_by) VALUES (?1, 'f' || ?1, ?1, 'v' || ?1, ?1, 'fr', 'technical', 1, 1, 1, 1, 0, '', 0, 'ticket', 1, '', ?1, NULL, NULL)`,

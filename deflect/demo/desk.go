@@ -55,8 +55,11 @@ func (l *life) record(events ...ticket.Event) {
 // say adds what somebody wrote.
 func (l *life) say(by ticket.Actor, public bool, body string) string {
 	msg := ticket.Message{ID: l.m.ids.at(l.now), TicketID: l.t.ID, Author: by.Kind, Public: public, Body: body, At: l.now}
-	if by.Kind == ticket.ByStaff {
+	switch by.Kind {
+	case ticket.ByStaff:
 		msg.StaffID = by.ID
+	case ticket.ByCustomer:
+		msg.PersonID = by.ID
 	}
 	l.t.Messages = append(l.t.Messages, msg)
 	return msg.ID

@@ -178,7 +178,7 @@ func (s *Service) create(tx Tx, sub Submission, by ticket.Actor, met Met, read r
 	}
 	routing := read.route(&t, !person.Confirmed)
 	t.Tags = routing.Tags
-	m := ticket.Message{ID: deflect.NewID(), TicketID: id, Author: ticket.ByCustomer, Public: true, Body: sub.Body, At: sub.ReceivedAt}
+	m := ticket.Message{ID: deflect.NewID(), TicketID: id, Author: ticket.ByCustomer, PersonID: person.ID, Public: true, Body: sub.Body, At: sub.ReceivedAt}
 	created := ticket.Event{
 		Seq: 1, At: sub.ReceivedAt, Kind: ticket.Created, Actor: by,
 		Data: ticket.EventData{MessageID: m.ID, Tier: tier, Priority: t.Priority, Channel: t.Channel, Category: t.Category, Routing: routing},

@@ -105,8 +105,9 @@ type Message struct {
 	ID       string
 	TicketID string
 	Author   ActorKind
-	StaffID  string
-	Public   bool // false: an internal note
+	StaffID  string // "" unless one of the team wrote it
+	PersonID string // "" unless a customer did; after a merge not always the ticket's (D-19)
+	Public   bool   // false: an internal note
 	Body     string
 	At       time.Time
 }

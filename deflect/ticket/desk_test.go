@@ -137,7 +137,7 @@ func TestMerge(t *testing.T) {
 	run(t, func(b bench) {
 		ctx := b.test.Context()
 		b.c.Advance(30 * time.Minute)
-		late := b.another("z@acme.example", ticket.High) // P1
+		late := b.another("colleague@acme.example", ticket.High) // P1
 		b.ok(b.svc.Merge(ctx, b.id, late, 1, "s", "même panne"))
 		source, survivor := b.ticket(), b.byID(late)
 		if source.State != ticket.Merged || source.ClosedAt.IsZero() {
@@ -157,6 +157,11 @@ func TestMerge(t *testing.T) {
 		landed, err := b.svc.CustomerReply(ctx, b.id, ticket.CustomerMessage{Body: "et encore"})
 		if err != nil || landed.TicketID != late || landed.Opened {
 			b.test.Errorf("a message on the source: %+v, %v", landed, err)
+		}
+		said, err := b.db.MessagesOf(ctx, late, false)
+		i := slices.IndexFunc(said, func(m ticket.Message) bool { return m.ID == landed.MessageID })
+		if err != nil || i < 0 || said[i].PersonID != source.PersonID || source.PersonID == survivor.PersonID {
+			b.test.Errorf("on the survivor %+v, %v: want a message of the source's author", said, err)
 		}
 		if err := b.svc.Reply(ctx, b.id, 0, "s", "bonjour", ""); !errs.Is(err, errs.Conflict) {
 			b.test.Errorf("a reply on the source: %v", err)

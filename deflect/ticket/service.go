@@ -243,8 +243,11 @@ func checkBody(field, body string) (string, error) {
 
 func newMessage(ticketID string, by Actor, public bool, body string, now time.Time) *Message {
 	m := &Message{ID: uuid.Must(uuid.NewV7()).String(), TicketID: ticketID, Author: by.Kind, Public: public, Body: body, At: now}
-	if by.Kind == ByStaff {
+	switch by.Kind {
+	case ByStaff:
 		m.StaffID = by.ID
+	case ByCustomer:
+		m.PersonID = by.ID
 	}
 	return m
 }
