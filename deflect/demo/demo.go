@@ -123,6 +123,7 @@ type maker struct {
 
 	topics   []topic
 	byPerson map[string][]time.Time // when each person wrote tickets
+	numbers  map[string]bool        // tracking numbers that tickets have
 	views    map[string]map[viewed]int64
 	agents   []string
 	recent   []*visitor
@@ -146,7 +147,7 @@ func Generate(o Options) (*Year, error) {
 	if o.Days < 1 || o.Days > 3660 || o.Scale <= 0 || o.Scale > 100 {
 		return nil, errors.New("demo: want 1 to 3660 days and a scale above 0, at most 100")
 	}
-	m := &maker{Options: o, dice: newDice(o.Seed), byPerson: map[string][]time.Time{}, views: map[string]map[viewed]int64{}}
+	m := &maker{Options: o, dice: newDice(o.Seed), byPerson: map[string][]time.Time{}, numbers: map[string]bool{}, views: map[string]map[viewed]int64{}}
 	local := o.Until.In(o.Zone)
 	m.Until = o.Until.UTC().Truncate(time.Second)
 	m.from = time.Date(local.Year(), local.Month(), local.Day()-o.Days, 0, 0, 0, 0, o.Zone).UTC()

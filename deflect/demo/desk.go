@@ -79,7 +79,7 @@ func (m *maker) ticket(at time.Time, p *Person, channel ticket.Channel, topic *t
 	l := &life{m: m, t: t, now: at, person: p}
 	t.ID = m.ids.at(at)
 	t.PersonID, t.Channel, t.Lang, t.Category = p.ID, channel, p.Lang, topic.category
-	t.Impact, t.Urgency, t.ReceivedAt, t.Number = impact, urgency, at, m.number()
+	t.Impact, t.Urgency, t.ReceivedAt, t.Number = impact, urgency, at, m.freshNumber()
 	t.AccessHash = m.AccessHash(t.ID)
 	if set != nil {
 		set(t)

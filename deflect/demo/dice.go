@@ -82,3 +82,14 @@ func (d dice) number() string {
 	}
 	return b.String()
 }
+
+// freshNumber is a number that no ticket has. There are a billion: of years with
+// a million events, and 21,000 tickets, one in five would draw one twice.
+func (m *maker) freshNumber() string {
+	n := m.number()
+	for m.numbers[n] {
+		n = m.number()
+	}
+	m.numbers[n] = true
+	return n
+}
